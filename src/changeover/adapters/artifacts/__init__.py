@@ -1,0 +1,1 @@
+"""From what the user ships to a directory that replicas run from."""

@@ -1,0 +1,1 @@
+"""Where counts per version come from."""

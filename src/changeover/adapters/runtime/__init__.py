@@ -1,0 +1,1 @@
+"""How a replica lives on a host."""

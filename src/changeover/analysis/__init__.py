@@ -1,0 +1,1 @@
+"""Pure judgement of numbers: arrays and counters in, verdicts out."""

@@ -1,0 +1,1 @@
+"""Turns a stored plan into facts, one journalled step at a time."""

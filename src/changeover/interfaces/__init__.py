@@ -1,0 +1,1 @@
+"""The faces: configuration, command line, Python calls; and the wiring behind them."""

@@ -1,0 +1,1 @@
+"""The service's file: models, loading, problems with their place."""

@@ -1,0 +1,1 @@
+"""One file per strategy: a pure function from a change to a plan, and its options."""
