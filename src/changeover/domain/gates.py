@@ -8,7 +8,7 @@ from changeover.domain.checks import Check
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessGate:
-    """Every candidate replica in the route stays ready; fails after `failures` bad asks in a row."""
+    """Every candidate replica in the route stays ready; `failures` bad asks in a row end it."""
 
     failures: int = 3
     kind: Literal["readiness"] = "readiness"
