@@ -80,7 +80,7 @@ class Ledger:
         for place, notifier in enumerate(self.notifiers):
             try:
                 await notifier.send(event)
-            except Exception:  # noqa: BLE001
+            except Exception:
                 # Whatever a notifier does, the run goes on; said once, not with every event.
                 if place not in self.muted:
                     self.muted.add(place)
