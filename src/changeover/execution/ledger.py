@@ -62,14 +62,14 @@ class Ledger:
             lambda: self.journal.park(self.claim, status, cause=cause, unless=unless)
         )
 
-    async def tell(self, what: EventKind, text: str, **data: object) -> None:
+    async def tell(self, kind: EventKind, text: str, /, **data: object) -> None:
         """Store an event and send it to the notifiers."""
         event = Event(
-            kind=what, run_id=self.claim.run_id, at=self.clock.now(), text=text, data=data
+            kind=kind, run_id=self.claim.run_id, at=self.clock.now(), text=text, data=data
         )
         await self._send(await self._patiently(lambda: self.journal.add_event(self.claim, event)))
 
-    async def progress(self, text: str, **data: object) -> None:
+    async def progress(self, text: str, /, **data: object) -> None:
         """Send a progress event to the notifiers; it is not stored."""
         kind = EventKind.STEP_PROGRESS
         await self._send(
