@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from support.plans import PLANS
 
 from changeover.domain.plan import Plan
 from changeover.domain.run import Phase, RunStatus
@@ -12,13 +12,16 @@ from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import End, Stage
 from changeover.testing.virtual_time import run_virtually
 from changeover.testing.world import Behaviour, World, serving_world
+from support.plans import PLANS
 
 BAD = {"v2": Behaviour(ready_after_s=float("inf"))}
 
 
 def stage(plan: Plan, behaviours: dict[str, Behaviour]) -> Stage:
     world = serving_world(plan.change)
-    world.behaviours.update({k: Behaviour(ready_after_s=b.ready_after_s) for k, b in behaviours.items()})
+    world.behaviours.update(
+        {k: Behaviour(ready_after_s=b.ready_after_s) for k, b in behaviours.items()}
+    )
     return Stage(world, plan)
 
 
@@ -40,12 +43,14 @@ def died_at(
 
     async def story() -> tuple[End, World, dict[tuple[Phase, int], int]]:
         on = stage(plan, behaviours)
-        try:
+        with suppress(Died):
             await on.begin(life)
-        except Died:
-            pass
         if "r1" not in on.journal.runs:  # died before the run was written down: nothing began
-            return End(RunStatus.ABORTED, frozenset(on.world.processes), on.world.route), on.world, {}
+            return (
+                End(RunStatus.ABORTED, frozenset(on.world.processes), on.world.route),
+                on.world,
+                {},
+            )
         await on.take_over(abort_because="ann said abort" if abort else "")
         return await on.end(), on.world, await on.attempts()
 
