@@ -82,8 +82,6 @@ def in_words(name: str, path: str) -> Iterator[None]:
         raise damaged(name, path, str(error)) from error
     except sa.exc.DBAPIError as error:
         raise _worded(error.orig, name, path) from error
-    except sa.exc.SQLAlchemyError as error:
-        raise _unavailable(name, f"cannot be used ({error})", "") from error
     except OSError as error:
         hint = f"make {path} and its directory readable and writable for this user"
         raise _unavailable(name, f"cannot be opened ({error.strerror})", hint) from error

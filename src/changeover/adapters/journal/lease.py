@@ -41,6 +41,10 @@ class Lease:
         return is_alive(self.owner) is not False
 
 
+NO_LEASE = Lease(fence=0, run_id=None, owner=None, remaining_s=0.0)
+"""Of a service that never had a run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A claim whose fence is the newest. now: seconds since the epoch; held: the lease was not

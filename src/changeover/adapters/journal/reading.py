@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from changeover.adapters.journal.database import Transaction
 from changeover.adapters.journal.faults import decoding
-from changeover.adapters.journal.lease import Lease, as_lease
+from changeover.adapters.journal.lease import NO_LEASE, Lease, as_lease
 from changeover.adapters.journal.tables import LEASES, RUNS, STEPS
 from changeover.domain.release import Release
 from changeover.domain.run import Phase, Run, RunKind, RunStatus, StepRecord
@@ -111,7 +111,8 @@ def _records(tx: Transaction, run_id: str) -> tuple[StepRecord, ...]:
 def _lease(tx: Transaction, service: ServiceId) -> Lease:
     remaining = (LEASES.c.expires - tx.steady).label("remaining")
     of_service = sa.and_(LEASES.c.environment == service.environment, LEASES.c.name == service.name)
-    return as_lease(tx.connection.execute(sa.select(LEASES, remaining).where(of_service)).one())
+    row = tx.connection.execute(sa.select(LEASES, remaining).where(of_service)).one_or_none()
+    return NO_LEASE if row is None else as_lease(row)
 
 
 def _now(tx: Transaction) -> float:

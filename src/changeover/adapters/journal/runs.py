@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from changeover.adapters.journal.database import Transaction
-from changeover.adapters.journal.tables import RUNS, STEPS
+from changeover.adapters.journal.tables import RUNS, STEPS, StorableText
 from changeover.domain.plan import Plan
 from changeover.domain.run import Claim, Phase, RunKind, RunStatus
 from changeover.domain.steps import SetRoute, Step
@@ -90,7 +90,7 @@ def finish_step(
         sa.update(STEPS)
         .where(_step(claim, phase, index))
         .values(
-            outcome=sa.func.coalesce(STEPS.c.outcome, outcome),
+            outcome=sa.func.coalesce(STEPS.c.outcome, sa.literal(outcome, StorableText())),
             finished_at=sa.func.coalesce(STEPS.c.finished_at, now),
         )
     )

@@ -20,22 +20,15 @@ def add(tx: Transaction, event: Event) -> Event:
         .order_by(EVENTS.c.id.desc())
         .limit(1)
     )
-    row = tx.connection.execute(query).one_or_none()
-    last = None if row is None else _event(row)
-    if last is not None and replace(event, id=last.id) == last:
-        return last
-    stored = replace(event, id=1 if last is None else last.id + 1)
-    tx.connection.execute(
-        sa.insert(EVENTS).values(
-            run_id=stored.run_id,
-            id=stored.id,
-            kind=stored.kind.value,
-            at=stored.at,
-            text=stored.text,
-            data=json.dumps(dict(stored.data)),
-        )
-    )
-    return stored
+    last = tx.connection.execute(query).one_or_none()
+    told = {"kind": event.kind.value, "at": event.at, "text": event.text}
+    told["data"] = json.dumps(dict(event.data))
+    if last is not None and told == {name: last._mapping[name] for name in told}:
+        return replace(event, id=last.id)
+    number = 1 if last is None else last.id + 1
+    insert = sa.insert(EVENTS).values(run_id=event.run_id, id=number, **told)
+    tx.connection.execute(insert)
+    return replace(event, id=number)
 
 
 def after(tx: Transaction, run_id: str, number: int) -> Sequence[Event]:
