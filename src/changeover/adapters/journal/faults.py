@@ -19,7 +19,8 @@ _MISSING = ("no such table", "no such column", "Could not decode to UTF-8", "42P
 _SQLITE = {
     sqlite3.SQLITE_BUSY: (
         "is locked by another process",
-        "`fuser {path}` shows which; then give the same command again",
+        "`fuser {path}` shows which: wait for it, or end it if it hangs, and give the same "
+        "command again",
     ),
     sqlite3.SQLITE_LOCKED: ("is locked", "give the same command again"),
     sqlite3.SQLITE_FULL: (
