@@ -62,6 +62,12 @@ class ProcessRuntime:
             supervision=supervision or Supervision(),
         )
 
+    async def raise_fence(self, service: ServiceId) -> None:
+        """See `Runtime.raise_fence`. Raises: TargetUnreachable, FencedOff."""
+        with told(self._layout.fence(service)):
+            async with self._fence(service).passed(self._number):
+                return
+
     async def start(self, replica: ReplicaId, release: Release) -> None:
         """See `Runtime.start`. A replica that runs without a keeper gets one again.
 
@@ -70,7 +76,7 @@ class ProcessRuntime:
         files, fence = self._layout.replica(replica), self._fence(replica.service)
         values = {secret.name: self._secrets(secret) for secret in release.secrets}
         patience = Patience(files)
-        with told(files):
+        with told(files.home):
             os.makedirs(files.home, mode=0o700, exist_ok=True)
             while True:
                 async with fence.passed(self._number):
@@ -85,7 +91,7 @@ class ProcessRuntime:
         """
         files, fence = self._layout.replica(replica), self._fence(replica.service)
         patience = Patience(files, grace_s=grace_s)
-        with told(files):
+        with told(files.home):
             while files.read_spec() is not None:
                 async with fence.passed(self._number):
                     await stop_once(files, grace_s=grace_s)
@@ -99,7 +105,7 @@ class ProcessRuntime:
         from changeover.adapters.runtime.process.health import ask
 
         files = self._layout.replica(replica)
-        with told(files):
+        with told(files.home):
             spec = files.read_spec()
             if spec is None:
                 return Readiness(ready=False, why="was not started")
@@ -113,7 +119,7 @@ class ProcessRuntime:
         """See `Runtime.observe`. Raises: TargetUnreachable (a record cannot be read)."""
         found = []
         for files in self._layout.replicas(service):
-            with told(files):
+            with told(files.home):
                 if seen := observed(files):
                     found.append(seen)
         return sorted(found, key=lambda seen: seen.replica)
@@ -127,7 +133,7 @@ class ProcessRuntime:
         files = self._layout.replica(replica)
         if not files.has_log():
             raise NothingToDo(f"{replica} has written no log on this host.")
-        with told(files):
+        with told(files.home):
             veil = self._veil(files)
             if not follow:
                 for line in tail(files.log, lines):
