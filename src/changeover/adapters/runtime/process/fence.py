@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from changeover.adapters.runtime.process.layout import make_private
 from changeover.adapters.runtime.process.locks import closing, lock
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import FencedOff, TargetUnreachable
@@ -26,7 +27,7 @@ class Fence:
 
         Raises: FencedOff, TargetUnreachable (somebody is inside for too long), OSError.
         """
-        os.makedirs(self._path.parent, mode=0o700, exist_ok=True)
+        make_private(self._path.parent)
         while True:
             with closing(await self._locked(shared=True)) as handle:
                 if self._allows(handle, number):

@@ -125,9 +125,9 @@ class Keeper:
             self._status.exits = 0
             self._saved = False
         if self._family is None and time.monotonic() >= self._next_try:
+            self._status.restarts += 1  # tries that fail too: who waits wants to know early
             try:
                 self._spawn()
-                self._status.restarts += 1
             except (SpawnFailed, OSError) as error:
                 self._put_off(f"could not be started ({error})")
         return True

@@ -44,7 +44,8 @@ def _launch(files: ReplicaFiles, secrets: Mapping[str, str], locks: Sequence[int
     if not os.path.exists(files.requests):
         os.mkfifo(files.requests, 0o600)
     argv = [sys.executable, "-S", "-E", "-s", "-P", "-X", "utf8", str(_SCRIPT), files.home]
-    with open(files.keeper_log, "ab") as trouble:
+    trouble = os.open(files.keeper_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
         keeper = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
@@ -55,6 +56,8 @@ def _launch(files: ReplicaFiles, secrets: Mapping[str, str], locks: Sequence[int
             start_new_session=True,
             pass_fds=locks,
         )
+    finally:
+        os.close(trouble)
     answer = _ask(keeper, files, {"secrets": dict(secrets), "handles": list(locks)})
     if answer is None:
         raise TargetUnreachable(

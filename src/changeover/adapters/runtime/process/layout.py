@@ -39,6 +39,12 @@ class Layout:
         return self._services / _safe(service.environment) / _safe(service.name)
 
 
+def make_private(directory: Path) -> None:
+    """Make `directory` and what is missing above it, for this user only."""
+    for place in (*reversed(directory.parents), directory):
+        place.mkdir(mode=0o700, exist_ok=True)
+
+
 def replica_of(spec: Spec) -> ReplicaId:
     return ReplicaId(ServiceId(spec.environment, spec.service), spec.version, spec.slot)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from changeover.adapters.runtime.process.fence import Fence
 from changeover.adapters.runtime.process.files import ReplicaFiles, Spec, Supervision
 from changeover.adapters.runtime.process.harmless import Veil, harmless
-from changeover.adapters.runtime.process.layout import Layout
+from changeover.adapters.runtime.process.layout import Layout, make_private
 from changeover.adapters.runtime.process.logs import follow as follow_log
 from changeover.adapters.runtime.process.logs import tail
 from changeover.adapters.runtime.process.patience import Patience
@@ -77,7 +77,7 @@ class ProcessRuntime:
         values = {secret.name: self._secrets(secret) for secret in release.secrets}
         patience = Patience(files)
         with told(files.home):
-            os.makedirs(files.home, mode=0o700, exist_ok=True)
+            make_private(Path(files.home))
             while True:
                 async with fence.passed(self._number):
                     if await self._starter.start(files, replica, release, values):
