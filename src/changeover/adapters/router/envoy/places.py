@@ -69,7 +69,7 @@ def places(state_dir: Path) -> Places:
 def _user_directory() -> Path:
     """Fixed, not from XDG_RUNTIME_DIR or TMPDIR: those differ between a login, cron and ssh, and
     the first is deleted when its user logs out while the proxy goes on."""
-    return Path(f"/tmp/changeover-{os.geteuid()}")  # noqa: S108
+    return Path(f"/tmp/changeover-{os.geteuid()}")
 
 
 def make_directories(where: Places) -> None:

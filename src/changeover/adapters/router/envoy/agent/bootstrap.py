@@ -6,7 +6,7 @@ from changeover.adapters.router.envoy.agent.ads import node_id
 from changeover.adapters.router.envoy.places import Places
 
 LATENCY_EDGES_MS: tuple[float, ...] = tuple(
-    sorted({float(round(1.1**n)) for n in range(0, 116)} | {60_000.0})
+    sorted({float(round(1.1**n)) for n in range(116)} | {60_000.0})
 )
 """Upper edges of the latency histogram: 1 ms to 60 s, each about 10 % above the one before
 (whole milliseconds below 10, since Envoy measures no finer)."""

@@ -102,7 +102,7 @@ async def end(envoy: EnvoyProcess) -> None:
 
 def remove_shared_memory(base_id: int) -> None:
     """Remove what Envoy leaves in /dev/shm; only when no Envoy of this number runs any more."""
-    Path(f"/dev/shm/envoy_shared_memory_{base_id * 10}").unlink(missing_ok=True)  # noqa: S108
+    Path(f"/dev/shm/envoy_shared_memory_{base_id * 10}").unlink(missing_ok=True)
 
 
 def tail(path: Path, *, lines: int = 5, most_bytes: int = 20_000) -> str:

@@ -8,8 +8,12 @@ from typing import Any
 from changeover.adapters.router.envoy.agent import listening, store
 from changeover.adapters.router.envoy.agent.activity import active
 from changeover.adapters.router.envoy.agent.admin import AdminError
-from changeover.adapters.router.envoy.agent.publisher import NotAccepted, Publisher, Rejected
-from changeover.adapters.router.envoy.agent.publisher import new_ports
+from changeover.adapters.router.envoy.agent.publisher import (
+    NotAccepted,
+    Publisher,
+    Rejected,
+    new_ports,
+)
 from changeover.adapters.router.envoy.agent.state import (
     State,
     applied,

@@ -18,9 +18,7 @@ LINE_BYTES = 16 << 20
 Operation = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-async def serve(
-    socket: Path, operations: Mapping[str, Operation]
-) -> asyncio.AbstractServer:
+async def serve(socket: Path, operations: Mapping[str, Operation]) -> asyncio.AbstractServer:
     """Answer requests on `socket`; one left by a dead agent is replaced."""
     socket.unlink(missing_ok=True)
 

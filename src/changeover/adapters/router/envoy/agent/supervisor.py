@@ -90,7 +90,7 @@ class Supervisor:
             self.current = self.launch(epoch=0, base_id=processes.fresh_base_id())
         except (ChangeoverError, OSError) as problem:
             self.trouble = str(problem)
-            _log.error("cannot start Envoy: %s", problem)  # noqa: TRY400
+            _log.error("cannot start Envoy: %s", problem)
             self._spawn(self._try_again())
             return
         self.trouble = ""

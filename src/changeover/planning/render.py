@@ -1,0 +1,2 @@
+def sentence(step, change):
+    return step.kind
