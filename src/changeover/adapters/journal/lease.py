@@ -153,9 +153,7 @@ def fresh(tx: Transaction, claim: Claim) -> bool:
     query = sa.select(LEASES.c.fence).where(
         _of(claim.service),
         LEASES.c.fence == claim.fence,
-        LEASES.c.owner.is_not(None),
         left > 0.75 * LEASES.c.lease_s,
-        left <= LEASES.c.lease_s,
     )
     return tx.connection.execute(query).one_or_none() is not None
 

@@ -55,6 +55,7 @@ def test_after_a_restart_of_the_machine_every_owner_is_dead() -> None:
         "ann@laptop",
         "",
     ],
+    ids=["another host", "another container", "no pid", "a person", "nothing"],
 )
 def test_what_cannot_be_seen_from_here_is_unknown(owner: str) -> None:
     assert is_alive(owner) is None

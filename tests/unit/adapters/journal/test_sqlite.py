@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from changeover.adapters.journal.faults import in_words
 from changeover.adapters.journal.opening import open_journal
-from changeover.domain.run import Phase
+from changeover.domain.run import Phase, Signal, SignalKind
 from changeover.execution.errors import (
     ConfigurationError,
     JournalDamaged,
@@ -161,6 +161,28 @@ def test_a_locked_file_is_unavailable_and_works_again_afterwards(path: Path) -> 
         other.execute("ROLLBACK")
     asyncio.run(journal.start_step(claim, Phase.FORWARD, 0))
     asyncio.run(journal.close())
+
+
+def test_a_signal_taken_for_a_call_that_was_cancelled_comes_again(
+    storage: SqliteStorage, path: Path
+) -> None:
+    abort = Signal(SignalKind.ABORT, "ann")
+
+    async def story() -> None:
+        journal = storage.open()
+        claim = await begin(journal)
+        await journal.signal("run-1", abort)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            taking = asyncio.create_task(journal.take_signal(claim, frozenset(SignalKind)))
+            await asyncio.sleep(0.2)  # by now it waits for the lock, and can no longer be stopped
+            taking.cancel()
+            await asyncio.wait({taking})
+            other.execute("ROLLBACK")
+        assert await journal.take_signal(claim, frozenset(SignalKind)) == abort
+        assert await journal.take_signal(claim, frozenset(SignalKind)) is None
+
+    asyncio.run(story())
 
 
 def test_a_path_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
