@@ -69,7 +69,7 @@ def places(state_dir: Path) -> Places:
 def _user_directory() -> Path:
     """Fixed, not from XDG_RUNTIME_DIR or TMPDIR: those differ between a login, cron and ssh, and
     the first is deleted when its user logs out while the proxy goes on."""
-    return Path(f"/tmp/changeover-{os.geteuid()}")  # noqa: S108
+    return Path(f"/tmp/changeover-{os.geteuid()}")
 
 
 def make_directories(where: Places) -> None:
@@ -81,6 +81,11 @@ def make_directories(where: Places) -> None:
     for directory in (where.sockets.parent, where.sockets):
         directory.mkdir(exist_ok=True, mode=0o700)
         check_private(directory)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file or a socket that nobody uses any more (nobody can listen in its place)."""
+    path.unlink(missing_ok=True)
 
 
 def check_private(directory: Path) -> None:

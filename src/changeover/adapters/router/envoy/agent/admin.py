@@ -17,7 +17,9 @@ async def ask(socket: Path, path: str, *, method: str = "GET", timeout_s: float 
     """
     try:
         async with asyncio.timeout(timeout_s):
-            raw = await _exchange(socket, f"{method} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
+            raw = await _exchange(
+                socket, f"{method} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n"
+            )
     except (OSError, TimeoutError) as problem:
         raise AdminError(f"Envoy does not answer on {socket}: {problem!r}") from problem
     head, _, body = raw.partition(b"\r\n\r\n")

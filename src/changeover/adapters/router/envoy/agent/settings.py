@@ -50,9 +50,7 @@ def from_arguments(argv: Sequence[str]) -> tuple[Path, Settings]:
     parser = argparse.ArgumentParser(prog="python -m changeover.adapters.router.envoy.agent")
     parser.add_argument("--state", type=Path, required=True, help="state directory")
     for option in fields(Settings):
-        parser.add_argument(
-            f"--{option.name.replace('_', '-')}", type=int, default=option.default
-        )
+        parser.add_argument(f"--{option.name.replace('_', '-')}", type=int, default=option.default)
     found = vars(parser.parse_args(argv))
     state: Path = found.pop("state")
     return state, Settings(**found)
