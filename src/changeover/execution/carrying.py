@@ -1,0 +1,87 @@
+"""One process's work on one run: what its parts share."""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from changeover.domain.observed import Observed
+from changeover.domain.replica import ObservedReplica
+from changeover.domain.run import Run
+from changeover.execution.doing import Hands
+from changeover.execution.errors import ChangeoverError, LeaseLost
+from changeover.execution.harm import count, counted_at_start, harm_in_words
+from changeover.execution.ledger import Ledger
+from changeover.execution.observe import look
+from changeover.execution.retry import retried
+from changeover.execution.together import together
+from changeover.planning.expected import Drift
+
+
+@dataclass(slots=True)
+class Carrying:
+    """waits:    stay when a person is needed; else park the run and let the process end.
+    was_held: the run was waiting for a person when we took it over, at the step it is at.
+    noticed:  oddities of the world that were already told about.
+    in_charge: hosts and proxies refuse everybody before us.
+    """
+
+    ledger: Ledger
+    hands: Hands
+    waits: bool = True
+    was_held: bool = False
+    noticed: set[Drift] = field(default_factory=set)
+    in_charge: bool = False
+
+    async def take_charge(self, run: Run) -> None:
+        """Shut out whoever acted before us, at hosts and proxies, before the first look.
+        Raises: StepFailed when one of them cannot be reached."""
+        if self.in_charge:
+            return
+        hands, service = self.hands, run.plan.change.service
+        for part in (hands.runtime, hands.router):
+            await retried(
+                partial(part.raise_fence, service),
+                hands.clock,
+                self.ledger.attention,
+                what="taking charge",
+            )
+        self.in_charge = True
+
+    async def look(self, run: Run) -> Observed:
+        """The world of the run's service now, each replica asked whether it is ready: one that
+        was started again a moment ago is a member of the route and cannot serve yet.
+
+        Raises: StepFailed when it cannot be seen.
+        """
+        hands, change = self.hands, run.plan.change
+
+        async def asked(seen: ObservedReplica) -> ObservedReplica:
+            answer = await hands.runtime.is_ready(seen.replica, change.health)
+            return replace(seen, ready=answer.ready)
+
+        async def all_asked() -> Observed:
+            seen = await look(change.service, hands.runtime, hands.router)
+            told = await together(seen.replicas.values(), asked)
+            return replace(seen, replicas={r.replica: r for r in told})
+
+        return await retried(
+            all_asked, hands.clock, self.ledger.attention, what="looking at the world"
+        )
+
+    async def harm(self, run: Run) -> str:
+        """Whether users were hurt since the run began, in words."""
+        events = await self.ledger.journal.events(run.run_id)
+        now = await count(run.plan.change, self.hands.metrics)
+        return harm_in_words(counted_at_start(events), now)
+
+    async def serving(self, run: Run) -> str:
+        """What serves now, in words; says so when it cannot be seen."""
+        try:
+            seen = await self.hands.router.observe(run.plan.change.service)
+        except LeaseLost:
+            raise
+        except ChangeoverError as error:
+            return f"what serves could not be seen ({error.message})"
+        if seen.route is None:
+            return "nothing serves"
+        shares = (f"{v} serves {w / 100:g} % of requests" for v, w in seen.route.weights.items())
+        return ", ".join(shares)
