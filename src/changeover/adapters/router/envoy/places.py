@@ -83,6 +83,11 @@ def make_directories(where: Places) -> None:
         check_private(directory)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file or a socket that nobody uses any more (nobody can listen in its place)."""
+    path.unlink(missing_ok=True)
+
+
 def check_private(directory: Path) -> None:
     """Raises RouterUnreachable unless `directory` is a real one that only this user can enter:
     who could plant a socket there could pose as the proxy's agent."""

@@ -16,6 +16,7 @@ import grpc
 from changeover.adapters.router.envoy.agent import protos
 from changeover.adapters.router.envoy.agent.resources import TYPES
 from changeover.adapters.router.envoy.agent.signal import Signal
+from changeover.adapters.router.envoy.places import remove_file
 
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _WILDCARDS = frozenset({protos.CLUSTER, protos.LISTENER})
@@ -70,7 +71,7 @@ class Ads:
 
     async def listen(self, socket: Path) -> None:
         """Serve on a unix socket; a socket file left by a dead agent is replaced."""
-        socket.unlink(missing_ok=True)
+        remove_file(socket)
         sizes = [
             ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
             ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
@@ -90,9 +91,16 @@ class Ads:
 
     def publish(self, kind: str, resources: Mapping[str, bytes]) -> None:
         """Make `resources` all there is of `kind` and send it to every Envoy."""
-        if self._resources[kind] == resources:
+        before = self._resources[kind]
+        if before == resources:
             return
         self._resources[kind] = dict(resources)
+        self._renew(kind)
+        if kind == protos.CLUSTER and any(resources.get(n, b) != b for n, b in before.items()):
+            # Envoy holds a changed cluster back until it is told its endpoints once more.
+            self._renew(protos.ENDPOINTS)
+
+    def _renew(self, kind: str) -> None:
         self._counts[kind] += 1
         for stream in self.streams:
             stream.to_send.put_nowait(frozenset({kind}))

@@ -5,6 +5,7 @@ from typing import Any
 
 from changeover.adapters.router.envoy.agent.operations import Operations
 from changeover.adapters.router.envoy.agent.server import Operation
+from changeover.adapters.router.envoy.agent.status import status
 from changeover.adapters.router.envoy.wire import (
     endpoints_of,
     front_of,
@@ -29,6 +30,9 @@ class Api:
             "apply": self.apply,
             "drain": self.drain,
             "observe": self.observe,
+            "counters": self.counters,
+            "status": self.status,
+            "upgrade": self.upgrade,
             "shutdown": self.shutdown,
         }
 
@@ -63,6 +67,24 @@ class Api:
             ],
             "fence": fence,
         }
+
+    async def counters(self, asked: Json) -> Json:
+        """service, versions -> version: requests, errors, latency edges with their counts."""
+        versions = frozenset(str(v) for v in asked["versions"])
+        found = await self._do.counters(service_of(asked["service"]), versions)
+        return {
+            version: {"requests": c.requests, "errors": c.errors, "latency": c.latency}
+            for version, c in found.items()
+        }
+
+    async def status(self, _: Json) -> Json:
+        """-> see `agent/status.py`."""
+        return await status(self._do)
+
+    async def upgrade(self, _: Json) -> Json:
+        """-> pid and epoch of the Envoy that serves now."""
+        envoy = await self._do.upgrade()
+        return {"pid": envoy.pid, "epoch": envoy.epoch}
 
     async def shutdown(self, _: Json) -> Json:
         """End Envoy and the agent."""

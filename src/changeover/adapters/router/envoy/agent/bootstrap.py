@@ -14,10 +14,14 @@ LATENCY_EDGES_MS: tuple[float, ...] = tuple(
 _HTTP2 = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def bootstrap(where: Places, serial: int) -> dict[str, Any]:
+def bootstrap(where: Places, serial: int, *, base_id: int) -> dict[str, Any]:
     """Envoy's bootstrap configuration for Envoy number `serial`."""
     return {
-        "node": {"id": node_id(serial), "cluster": "changeover"},
+        "node": {
+            "id": node_id(serial),
+            "cluster": "changeover",
+            "metadata": {"base_id": base_id},  # for whoever cleans up after a dead Envoy
+        },
         "admin": {"address": {"pipe": {"path": str(where.admin(serial)), "mode": 0o600}}},
         "dynamic_resources": {
             "ads_config": {
@@ -45,7 +49,7 @@ def bootstrap(where: Places, serial: int) -> dict[str, Any]:
 def _agent_client() -> dict[str, Any]:
     """After an agent's death Envoy looks for the next one every second at the latest; by
     default it may take half a minute."""
-    backoff = {"base_interval": "0.1s", "max_interval": "1s"}
+    backoff = {"base_interval": "0.1s", "max_interval": "0.5s"}
     return {"cluster_name": "agent", "retry_policy": {"retry_back_off": backoff}}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from changeover.adapters.router.envoy.agent.names import cluster_name
+from changeover.adapters.router.envoy.agent.names import cluster_name, stat_name
 from changeover.adapters.router.envoy.agent.state import Routed
 from changeover.domain.release import Version
 from changeover.domain.replica import Endpoint, ReplicaId
@@ -48,8 +48,7 @@ def cluster(routed: Routed, version: Version) -> Resource:
     name = cluster_name(routed.front.service, version)
     return {
         "name": name,
-        # Envoy's statistics are split at dots; a version's own must not be.
-        "alt_stat_name": name.replace(".", "%2E"),
+        "alt_stat_name": stat_name(routed.front.service, version),
         "type": "EDS",
         "eds_cluster_config": {"eds_config": {"ads": {}, "resource_api_version": "V3"}},
         "connect_timeout": _CONNECT_TIMEOUT,

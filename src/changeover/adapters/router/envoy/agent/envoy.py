@@ -7,10 +7,13 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
 
+from changeover.adapters.router.envoy.agent import launch
 from changeover.adapters.router.envoy.agent.bootstrap import bootstrap
 from changeover.adapters.router.envoy.agent.settings import Settings
 from changeover.adapters.router.envoy.binary import envoy_binary
@@ -31,12 +34,12 @@ def fresh_base_id() -> int:
 
 def start_envoy(
     where: Places, settings: Settings, *, serial: int, epoch: int, base_id: int
-) -> tuple[EnvoyProcess, "subprocess.Popen[bytes]"]:
-    """Start Envoy in a session of its own, so that it outlives the agent.
+) -> EnvoyProcess:
+    """Start Envoy so that it outlives the agent.
 
     Raises: UsageError (Envoy is not installed), OSError.
     """
-    config = write_bootstrap(where, serial)
+    config = write_bootstrap(where, serial, base_id=base_id)
     where.admin(serial).unlink(missing_ok=True)
     command = [
         str(envoy_binary()),
@@ -44,35 +47,40 @@ def start_envoy(
         *("--concurrency", str(settings.workers)),
         *("--drain-time-s", str(settings.drain_time_s)),
         *("--parent-shutdown-time-s", str(settings.parent_shutdown_s)),
+        # Histograms are not handed over; counters that were would not fit them.
+        "--skip-hot-restart-parent-stats",
         *("--log-path", str(where.envoy_log)),
         *("--log-level", "warning"),
     ]
-    with where.envoy_log.open("ab") as log:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",
-        )
-    started_at = psutil.Process(child.pid).create_time()
-    return EnvoyProcess(serial, child.pid, started_at, epoch, base_id), child
+    pid = _launch(where.envoy_log, command)
+    try:
+        started_at = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess as gone:
+        raise ProcessLookupError(f"Envoy ended at once: {tail(where.envoy_log)}") from gone
+    return EnvoyProcess(serial, pid, started_at, epoch, base_id)
 
 
-def write_bootstrap(where: Places, serial: int) -> Path:
+def _launch(log: Path, command: list[str]) -> int:
+    """Start `command` as a child of nobody; returns its process id. See `launch.py`."""
+    launcher = [sys.executable, "-I", "-S", launch.__file__, str(log), *command]
+    said = subprocess.run(launcher, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    return int(said.stdout)
+
+
+def write_bootstrap(where: Places, serial: int, *, base_id: int) -> Path:
     """Write the file for Envoy number `serial`."""
     path = where.bootstrap(serial)
-    path.write_text(json.dumps(bootstrap(where, serial), indent=1), encoding="utf-8")
+    found = bootstrap(where, serial, base_id=base_id)
+    path.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return path
 
 
 async def until_gone(envoy: EnvoyProcess) -> None:
-    """Return once the process has ended (it may still be a zombie)."""
+    """Return once the process has ended."""
     if hasattr(os, "pidfd_open"):
         with contextlib.suppress(OSError):
             await _readable(os.pidfd_open(envoy.pid), envoy)
-    while is_alive(envoy):
+    while is_alive(envoy):  # noqa: ASYNC110 - nobody tells us
         await asyncio.sleep(0.25)
 
 
@@ -100,9 +108,27 @@ async def end(envoy: EnvoyProcess) -> None:
                 await until_gone(envoy)
 
 
-def remove_shared_memory(base_id: int) -> None:
-    """Remove what Envoy leaves in /dev/shm; only when no Envoy of this number runs any more."""
-    Path(f"/dev/shm/envoy_shared_memory_{base_id * 10}").unlink(missing_ok=True)
+def sweep(where: Places, alive: Collection[EnvoyProcess]) -> None:
+    """Remove what dead Envoys left: files, sockets, and their shared memory unless a living one
+    uses it."""
+    for path in where.files.glob("bootstrap-*.json"):
+        serial = int(path.stem.removeprefix("bootstrap-"))
+        if any(envoy.serial == serial for envoy in alive):
+            continue
+        base_id = _base_id_in(path)
+        if base_id and all(envoy.base_id != base_id for envoy in alive):
+            memory = Path(f"/dev/shm/envoy_shared_memory_{base_id * 10}")
+            memory.unlink(missing_ok=True)
+        where.admin(serial).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def _base_id_in(path: Path) -> int:
+    """The number of a bootstrap file; 0 when it was only half written."""
+    try:
+        return int(json.loads(path.read_bytes())["node"]["metadata"]["base_id"])
+    except (ValueError, KeyError):
+        return 0
 
 
 def tail(path: Path, *, lines: int = 5, most_bytes: int = 20_000) -> str:

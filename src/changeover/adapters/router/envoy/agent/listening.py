@@ -94,7 +94,7 @@ async def until_open(address: Endpoint) -> None:
     target = reachable(address)
     try:
         async with asyncio.timeout(_OPEN_S):
-            while not await _accepts(target):
+            while not await _accepts(target):  # noqa: ASYNC110 - nobody tells us
                 await asyncio.sleep(0.005)
     except TimeoutError:
         return

@@ -14,6 +14,7 @@ from pathlib import Path
 from changeover.adapters.router.envoy.agent import store
 from changeover.adapters.router.envoy.agent.ads import Ads, NotAccepted, Rejected
 from changeover.adapters.router.envoy.agent.api import Api
+from changeover.adapters.router.envoy.agent.logs import rotate_for_ever
 from changeover.adapters.router.envoy.agent.operations import Operations
 from changeover.adapters.router.envoy.agent.publisher import Publisher
 from changeover.adapters.router.envoy.agent.server import serve
@@ -56,6 +57,7 @@ async def _live(where: Places, settings: Settings) -> None:
         await publisher.settled()
     except (Rejected, NotAccepted) as problem:
         _log.warning("Envoy has not taken the snapshot yet: %s", problem)
+    supervisor.spawn(rotate_for_ever(supervisor))
     api = Api(Operations(where, supervisor, publisher))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, api.leave)

@@ -20,6 +20,11 @@ def cluster_name(service: ServiceId, version: Version) -> str:
     return f"{route_name(service)}/{_part(version)}"
 
 
+def stat_name(service: ServiceId, version: Version) -> str:
+    """What its statistics are called: Envoy splits those names at dots."""
+    return cluster_name(service, version).replace(".", "%2E")
+
+
 def listener_name(service: ServiceId, address: Endpoint) -> str:
     """Has the address in it: a service that moves to another port gets a new listener, since
     Envoy replaces one of the same name only where it stands."""

@@ -3,17 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from changeover.adapters.router.envoy.agent import listening, store
 from changeover.adapters.router.envoy.agent.activity import active
 from changeover.adapters.router.envoy.agent.admin import AdminError
-from changeover.adapters.router.envoy.agent.publisher import (
-    NotAccepted,
-    Publisher,
-    Rejected,
-    new_ports,
-)
+from changeover.adapters.router.envoy.agent.ads import NotAccepted, Rejected
+from changeover.adapters.router.envoy.agent.counting import counters
+from changeover.adapters.router.envoy.agent.publisher import Publisher, new_ports
 from changeover.adapters.router.envoy.agent.state import (
     State,
     applied,
@@ -22,8 +20,12 @@ from changeover.adapters.router.envoy.agent.state import (
     withdrawn,
 )
 from changeover.adapters.router.envoy.agent.supervisor import Supervisor
+from changeover.adapters.router.envoy.agent.upgrade import upgrade
 from changeover.adapters.router.envoy.agent.validation import check_route, refused, resolved
 from changeover.adapters.router.envoy.places import Places
+from changeover.adapters.router.envoy.processes import EnvoyProcess
+from changeover.domain.counters import Counters
+from changeover.domain.release import Version
 from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import Route
 from changeover.domain.service import Front, ServiceId
@@ -105,6 +107,20 @@ class Operations:
             return None, {}, fence
         return routed.route, await self._active(service), fence
 
+    async def counters(
+        self, service: ServiceId, versions: frozenset[Version]
+    ) -> dict[Version, Counters]:
+        """What Envoy counted. Raises: RouterUnreachable."""
+        try:
+            return await counters(self._admin(), service, versions)
+        except AdminError as problem:
+            raise self._unreachable(problem) from problem
+
+    async def upgrade(self) -> EnvoyProcess:
+        """Replace Envoy by hot restart; no route changes meanwhile. Raises: RouterUnreachable."""
+        async with self.changing:
+            return await upgrade(self.supervisor)
+
     def _accept(self, service: ServiceId, fence: int) -> None:
         """Refuse a number below the highest; remember a higher one, on disk, before anything is
         done for it. Raises: FencedOff, RouterUnreachable (the disk is full)."""
@@ -185,15 +201,19 @@ class Operations:
 
     async def _active(self, service: ServiceId) -> dict[ReplicaId, int]:
         """Raises: RouterUnreachable."""
-        routed, envoy = self.state.services.get(service), self.supervisor.current
+        routed = self.state.services.get(service)
         if routed is None:
             return {}
-        if envoy is None:
-            raise self._unreachable(self.supervisor.trouble or "Envoy does not run")
         try:
-            return await active(self.where.admin(envoy.serial), routed)
+            return await active(self._admin(), routed)
         except AdminError as problem:
             raise self._unreachable(problem) from problem
+
+    def _admin(self) -> Path:
+        """Raises: RouterUnreachable."""
+        if self.supervisor.current is None:
+            raise self._unreachable(self.supervisor.trouble or "Envoy does not run")
+        return self.where.admin(self.supervisor.current.serial)
 
     def _unreachable(self, problem: Any) -> RouterUnreachable:
         envoy = self.supervisor.current

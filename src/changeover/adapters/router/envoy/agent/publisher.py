@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from changeover.adapters.router.envoy.agent import protos
-from changeover.adapters.router.envoy.agent.ads import Ads, NotAccepted, Rejected
+from changeover.adapters.router.envoy.agent.ads import Ads
 from changeover.adapters.router.envoy.agent.listeners import ports
 from changeover.adapters.router.envoy.agent.listening import until_open
 from changeover.adapters.router.envoy.agent.resources import TYPES, encode
@@ -56,11 +56,10 @@ class Publisher:
 
     async def _lead(self, old: State, new: State) -> None:
         first, last, former = encode(between(old, new)), encode(new), encode(old)
-        # Endpoints lie ready before their clusters: Envoy acknowledges a new cluster only once
-        # it has these too.
-        self._ads.publish(protos.ENDPOINTS, first[protos.ENDPOINTS])
-        await self._send(protos.CLUSTER, first, first)
-        await self._accepted(protos.ENDPOINTS, first)
+        # Both before waiting: Envoy acknowledges a new cluster only once it has its endpoints.
+        self._ads.publish(protos.CLUSTER, first[protos.CLUSTER])
+        await self._send(protos.ENDPOINTS, first, first)
+        await self._accepted(protos.CLUSTER, first)
         # Ports that go away keep their route until they are gone.
         tables = {protos.ROUTES: {**former[protos.ROUTES], **last[protos.ROUTES]}}
         known = {protos.ROUTES: former[protos.ROUTES]}
@@ -115,6 +114,3 @@ def new_ports(old: State, new: State) -> list[Endpoint]:
 def addresses(state: State) -> frozenset[Endpoint]:
     """Every address that `state` listens on."""
     return frozenset(a for routed in state.services.values() for a in ports(routed).values())
-
-
-__all__ = ["NotAccepted", "Publisher", "Rejected", "addresses", "between", "new_ports"]

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from changeover.adapters.router.envoy.places import remove_file
 from changeover.adapters.router.envoy.wire import error_json
 from changeover.execution.errors import ChangeoverError, RouterUnreachable
 
@@ -20,7 +21,7 @@ Operation = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 async def serve(socket: Path, operations: Mapping[str, Operation]) -> asyncio.AbstractServer:
     """Answer requests on `socket`; one left by a dead agent is replaced."""
-    socket.unlink(missing_ok=True)
+    remove_file(socket)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Cancelled only when the agent ends; nobody is left to be told.

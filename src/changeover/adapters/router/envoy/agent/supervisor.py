@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import subprocess
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -36,19 +35,19 @@ class Supervisor:
         self.trouble = ""
         self._failures = 0
         self._stopping = False
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Adopt the Envoy that runs already, or start one."""
         running = find_envoys(self.where)
+        processes.sweep(self.where, running)
         if not running:
             self._cold_start()
             return
         *self.leaving, self.current = running
         self.ads.serving = self.current.serial
         for envoy in running:
-            self._spawn(self._watch(envoy))
+            self.spawn(self._watch(envoy))
         _log.info("adopted Envoy, pid %d, epoch %d", self.current.pid, self.current.epoch)
 
     async def stop(self) -> None:
@@ -57,24 +56,20 @@ class Supervisor:
         doomed = [*self.leaving, *([self.current] if self.current else [])]
         await asyncio.gather(*(processes.end(envoy) for envoy in doomed))
         self.detach()
-        for envoy in doomed:
-            self._clear(envoy)
+        processes.sweep(self.where, ())
 
     def detach(self) -> None:
         """Stop watching; Envoy goes on without an agent."""
         self._stopping = True
         for task in self._tasks:
             task.cancel()
-        for child in self._children.values():
-            child.returncode = child.poll() or 0  # it is nobody's zombie: init inherits it
 
     def launch(self, *, epoch: int, base_id: int) -> EnvoyProcess:
         """Start one more Envoy and watch it. Raises: UsageError, OSError."""
-        envoy, child = processes.start_envoy(
+        envoy = processes.start_envoy(
             self.where, self.settings, serial=self._next_serial(), epoch=epoch, base_id=base_id
         )
-        self._children[envoy.pid] = child
-        self._spawn(self._watch(envoy))
+        self.spawn(self._watch(envoy))
         _log.info("started Envoy, pid %d, epoch %d", envoy.pid, envoy.epoch)
         return envoy
 
@@ -91,18 +86,18 @@ class Supervisor:
         except (ChangeoverError, OSError) as problem:
             self.trouble = str(problem)
             _log.error("cannot start Envoy: %s", problem)
-            self._spawn(self._try_again())
+            self.spawn(self._try_again())
             return
         self.trouble = ""
         self.ads.serving = self.current.serial
 
     async def _watch(self, envoy: EnvoyProcess) -> None:
         await processes.until_gone(envoy)
-        self._reap(envoy)
         if envoy in self.leaving:
             self.leaving.remove(envoy)
             _log.info("the replaced Envoy, pid %d, has ended", envoy.pid)
-        self._clear(envoy)
+        alive = [e for e in (self.current, *self.leaving) if e is not None and e is not envoy]
+        processes.sweep(self.where, alive)
         if envoy is self.current and not self._stopping:
             await self._restart(envoy)
 
@@ -119,21 +114,6 @@ class Supervisor:
         self._failures += 1
         self._cold_start()
 
-    def _reap(self, envoy: EnvoyProcess) -> None:
-        child = self._children.pop(envoy.pid, None)
-        if child is not None:
-            code = child.wait()
-            if code and not self._stopping:
-                _log.warning("Envoy, pid %d, ended with code %d", envoy.pid, code)
-
-    def _clear(self, envoy: EnvoyProcess) -> None:
-        """Remove what a dead Envoy leaves; the shared memory only with the last of its number."""
-        self.where.admin(envoy.serial).unlink(missing_ok=True)
-        self.where.bootstrap(envoy.serial).unlink(missing_ok=True)
-        alive = [e for e in (self.current, *self.leaving) if e is not None and e is not envoy]
-        if all(e.base_id != envoy.base_id for e in alive):
-            processes.remove_shared_memory(envoy.base_id)
-
     def _next_serial(self) -> int:
         """Above all that ever were: dead ones may still have a stream that is being closed."""
         count = self.where.files / "serial"
@@ -141,7 +121,8 @@ class Supervisor:
         count.write_text(str(last + 1))
         return last + 1
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` in the background until the agent ends."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,195 @@
+"""What `changeover proxy` does: start, stop, status, upgrade, logs."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import changeover
+from changeover.adapters.router.envoy.client import AgentClient, AgentSilent
+from changeover.adapters.router.envoy.places import Places, make_directories, places
+from changeover.execution.errors import RouterUnreachable
+
+if TYPE_CHECKING:
+    from changeover.adapters.router.envoy.agent.settings import Settings
+
+_START_S = 30.0
+_AGENT = "changeover.adapters.router.envoy.agent"
+_ALREADY_RUNNING = 75
+
+
+def agent_of(state_dir: Path) -> AgentClient:
+    """A client for the proxy of a state directory, whether it runs or not."""
+    return AgentClient(places(state_dir).api)
+
+
+async def start_agent(state_dir: Path, settings: "Settings | None" = None) -> dict[str, Any]:
+    """Start the agent, and with it Envoy, unless it runs; an Envoy that runs without an agent is
+    adopted. Both outlive the caller. Returns its status once it answers. `settings` hold from
+    the next start of each process.
+
+    Raises: RouterUnreachable, UsageError.
+    """
+    agent = agent_of(state_dir)
+    try:
+        return await agent.ask("status")
+    except AgentSilent:
+        return await _start(state_dir, settings)
+
+
+async def stop(state_dir: Path) -> bool:
+    """End Envoy and the agent; every port of the proxy is closed. The routes are kept for the
+    next start. Returns whether anything ran.
+
+    Raises: RouterUnreachable when Envoy runs without an agent.
+    """
+    where = places(state_dir)
+    try:
+        await agent_of(state_dir).ask("shutdown")
+    except AgentSilent:
+        if _running(where):
+            raise
+        return False
+    while where.api.exists() or _locked(where):  # noqa: ASYNC110 - nobody tells us
+        await asyncio.sleep(0.02)
+    return True
+
+
+async def status(state_dir: Path) -> dict[str, Any]:
+    """Processes, memory, connections, services with their routes; see `agent/status.py`.
+
+    Raises: RouterUnreachable; it says whether Envoy serves all the same.
+    """
+    try:
+        return await agent_of(state_dir).ask("status")
+    except AgentSilent as problem:
+        raise explained(state_dir, problem) from problem
+
+
+async def upgrade(state_dir: Path) -> dict[str, Any]:
+    """Replace Envoy by the installed one without closing a port. Returns once the new one takes
+    all new connections: {"pid", "epoch"}. Requests and websockets on the old one go on until they
+    end, at most `Settings.parent_shutdown_s` seconds; then they are closed.
+
+    Raises: RouterUnreachable; the old Envoy serves on.
+    """
+    return await agent_of(state_dir).ask("upgrade", takes_s=60.0)
+
+
+async def logs(
+    state_dir: Path, *, of: Literal["agent", "envoy"], follow: bool = False, lines: int = 100
+) -> AsyncIterator[str]:
+    """The last `lines` lines of the agent's or Envoy's log, then, when following, new ones."""
+    where = places(state_dir)
+    path = where.agent_log if of == "agent" else where.envoy_log
+    place = 0
+    if path.exists():
+        text = path.read_bytes()
+        place = len(text)
+        for line in text.decode(errors="replace").splitlines()[-lines:]:
+            yield line
+    while follow:
+        await asyncio.sleep(0.2)
+        size = path.stat().st_size if path.exists() else 0
+        place = 0 if size < place else place  # set aside: the new file is read from its start
+        if size > place:
+            with path.open("rb") as file:
+                file.seek(place)
+                text = file.read()
+            whole = text[: text.rfind(b"\n") + 1]
+            place += len(whole)
+            for line in whole.decode(errors="replace").splitlines():
+                yield line
+
+
+def explained(state_dir: Path, problem: RouterUnreachable) -> RouterUnreachable:
+    """The same error with what serves now: Envoy goes on when only its agent is gone."""
+    running = _running(places(state_dir))
+    serving = "Envoy serves the last routes" if running else "no Envoy runs, its ports are closed"
+    return RouterUnreachable(
+        problem.message,
+        users="no request failed because of this" if running else "",
+        serving=serving,
+        hint=problem.hint,
+    )
+
+
+def _running(where: Places) -> bool:
+    from changeover.adapters.router.envoy.processes import find_envoys
+
+    return bool(find_envoys(where))
+
+
+async def _start(state_dir: Path, settings: "Settings | None") -> dict[str, Any]:
+    from changeover.adapters.router.envoy.agent.settings import Settings, to_arguments
+    from changeover.adapters.router.envoy.binary import envoy_binary
+
+    envoy_binary()  # said here, not in a log, when it is missing
+    where, agent = places(state_dir), agent_of(state_dir)
+    make_directories(where)
+    command = [sys.executable, "-m", _AGENT, *to_arguments(state_dir, settings or Settings())]
+    output = where.files / "agent.err"
+    child = _detached(command, output)
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        try:
+            found = await agent.ask("status")
+        except AgentSilent:
+            code = child.poll()
+            if code is not None and code != _ALREADY_RUNNING:
+                raise _not_started(output.read_text(errors="replace")) from None
+            await asyncio.sleep(0.02)
+        else:
+            _leave_alone(child)
+            return found
+    raise _not_started(f"it did not answer within {_START_S:g} s")
+
+
+def _detached(command: list[str], output: Path) -> "subprocess.Popen[bytes]":
+    with output.open("wb") as sink:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+            cwd="/",
+            env=_same_code(),
+        )
+
+
+def _same_code() -> dict[str, str]:
+    """Our environment, with the agent's code found where ours is, from whatever directory."""
+    here = str(Path(changeover.__file__).parent.parent)
+    paths = (here, os.environ.get("PYTHONPATH", ""))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+
+
+def _leave_alone(child: "subprocess.Popen[bytes]") -> None:
+    """The agent outlives this process on purpose: no warning about it."""
+    child.returncode = child.poll() or 0
+
+
+def _not_started(why: str) -> RouterUnreachable:
+    return RouterUnreachable(
+        f"The proxy's agent did not start: {why.strip()[-1000:]}",
+        hint="`changeover proxy logs`",
+    )
+
+
+def _locked(where: Places) -> bool:
+    """Whether an agent lives."""
+    import fcntl
+
+    try:
+        with where.lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
