@@ -36,10 +36,10 @@ def duration(seconds: float) -> str:
     """ "250 ms", "45 s", "5 min", "1 h 30 min"; the two largest units that matter."""
     if isinf(seconds):
         return "no limit"
-    if 0 < seconds < 1:
+    if 0 < seconds < 0.9995:
         return f"{max(1, round(seconds * 1000))} ms"
-    if seconds < 60:
-        return f"{round(seconds, 1):g} s"
+    if (tenths := round(seconds, 1)) < 60:
+        return f"{tenths:g} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min" + (f" {rest} s" if rest else "")
