@@ -1,0 +1,70 @@
+"""The way back to stable."""
+
+from changeover.domain.event import EventKind
+from changeover.domain.run import Phase, Run, RunStatus, SignalKind
+from changeover.execution.carrying import Carrying
+from changeover.execution.errors import NeedsPerson, StepFailed
+from changeover.execution.written import written_step
+from changeover.planning.abort import back_to_stable
+from changeover.planning.render import sentence
+
+WAYS_BACK = 3
+PAUSE_S = 2.0
+
+
+async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
+    """End the run all on stable, or STUCK when three ways back have failed.
+
+    Each way is planned from what is there then; one that a dead process has begun is gone on
+    with. Only pause is heeded meanwhile.
+    """
+    ledger = carrying.ledger
+    ledger.attention.heeds = frozenset({SignalKind.PAUSE})
+    failure = ""
+    for attempt in range(WAYS_BACK):
+        if attempt:
+            await carrying.hands.clock.sleep(PAUSE_S)
+        try:
+            current = await _way_back(carrying, run, cause, known=attempt == 0)
+            for index in range(current.done(Phase.BACK), len(current.back)):
+                ledger.attention.check()
+                await written_step(carrying, current, Phase.BACK, index)
+        except (StepFailed, NeedsPerson) as error:
+            failure = error.message
+            continue
+        await _end(carrying, run, cause)
+        return
+    why = f"going back failed: {failure} (we go back because: {cause})"
+    await ledger.tell(EventKind.STUCK, why, cause=why, serving=await carrying.serving(run))
+    await ledger.status(RunStatus.STUCK, cause=why, release=True)
+
+
+async def _way_back(carrying: Carrying, run: Run, cause: str, *, known: bool) -> Run:
+    """The run with a way back stored: the one it has if it is `known` to be good, or a new one."""
+    ledger, change = carrying.ledger, run.plan.change
+    current = await ledger.run()
+    if known and current.status is RunStatus.ABORTING and current.back:
+        return current
+    back = back_to_stable(run.plan, await carrying.look(run))
+    await ledger.set_back(back, cause)
+    target = change.stable.version if change.stable else "nothing, as before"
+    await ledger.tell(
+        EventKind.ABORTING,
+        f"going back to {target}: {cause}",
+        cause=cause,
+        steps=[sentence(step, change) for step in back],
+    )
+    return await ledger.run()
+
+
+async def _end(carrying: Carrying, run: Run, cause: str) -> None:
+    stable, harm = run.plan.change.stable, await carrying.harm(run)
+    serving = f"{stable.version} serves all requests" if stable else "nothing serves, as before"
+    await carrying.ledger.tell(
+        EventKind.ABORTED,
+        f"{serving}; {harm}",
+        cause=cause,
+        harm=harm,
+        took_s=carrying.hands.clock.now() - run.created_at,
+    )
+    await carrying.ledger.status(RunStatus.ABORTED, cause=cause)

@@ -1,0 +1,134 @@
+"""Leave traffic as it is for a while, and watch."""
+
+from collections.abc import Mapping
+
+from changeover.domain.counters import Counters
+from changeover.domain.event import EventKind
+from changeover.domain.gates import CheckGate
+from changeover.domain.replica import ReplicaId
+from changeover.domain.run import SignalKind
+from changeover.domain.steps import Bake
+from changeover.domain.verdict import Judgement, Verdict, combined
+from changeover.execution.doing import Doing
+from changeover.execution.errors import ChangeoverError, GateFailed, LeaseLost
+from changeover.execution.gates import Reading, Watch
+from changeover.execution.hold import hold
+
+LOOK_EVERY_S = 1.0
+
+
+async def bake(doing: Doing, step: Bake) -> str:
+    """Return when the time is over and every gate has passed, or a person has approved.
+
+    The window and its first reading are remembered, so that a controller that died in between
+    judges the whole of it. A gate whose source fails is inconclusive.
+
+    Raises: GateFailed at once when a gate fails; Parked, Interrupted, LeaseLost.
+    """
+    while True:
+        verdict = await _watch(doing, step)
+        if verdict.judgement is Judgement.PASSED:
+            return verdict.why or f"{step.purpose}: {step.duration_s:g} s over"
+        said = await hold(doing, f"no verdict on {doing.change.candidate.version}: {verdict.why}")
+        if said.kind is SignalKind.APPROVE:
+            return f"approved by {said.who} without a verdict: {verdict.why}"
+        await doing.remember()  # resume: bake again from the beginning
+
+
+async def _watch(doing: Doing, step: Bake) -> Verdict:
+    """Bake once, with its extension, and return the last verdict; never a failed one."""
+    clock = doing.hands.clock
+    began_at, base = await _beginning(doing, step)
+    gone_s = max(clock.now() - began_at, 0.0)
+    end = clock.monotonic() + max(step.duration_s - gone_s, 0.0)
+    longest = end + step.extend_s
+    watch = Watch(doing, await _candidates(doing), base)
+    checks_at_begin = gone_s < LOOK_EVERY_S
+    while True:
+        doing.check()
+        left_s = end - clock.monotonic()
+        over = left_s <= 0
+        verdict = await _ask_all(watch, step, with_checks=over or checks_at_begin)
+        checks_at_begin = False
+        if over and (verdict.judgement is Judgement.PASSED or clock.monotonic() >= longest):
+            return verdict
+        await doing.progress(
+            f"{step.purpose}: {verdict.why}" if step.gates else step.purpose,
+            elapsed_s=step.duration_s - left_s,
+            of_s=step.duration_s,
+        )
+        # While extending, look as often as before; never sleep past the end.
+        await clock.sleep(min(LOOK_EVERY_S, left_s) if not over else LOOK_EVERY_S)
+
+
+async def _beginning(doing: Doing, step: Bake) -> tuple[float, Reading]:
+    """When this window began and what was counted then; from before a crash if there is one."""
+    if "began_at" in doing.memo:
+        return float(str(doing.memo["began_at"])), _decode(doing.memo["base"])
+    began_at, base = doing.hands.clock.now(), await _read(doing) if step.gates else {}
+    await doing.remember(began_at=began_at, base=_encode(base))
+    return began_at, base
+
+
+async def _ask_all(watch: Watch, step: Bake, *, with_checks: bool) -> Verdict:
+    if not step.gates:
+        return Verdict(Judgement.PASSED, "")
+    now = await _read(watch.doing)
+    if watch.begin_where_unknown(now):
+        await watch.doing.remember(**{**watch.doing.memo, "base": _encode(watch.base)})
+    verdicts = []
+    for gate in step.gates:
+        if isinstance(gate, CheckGate) and not with_checks:
+            continue
+        verdict = await watch.ask(gate, now)
+        verdicts.append(verdict)
+        if verdict.judgement is Judgement.FAILED:
+            await watch.doing.ledger.tell(
+                EventKind.GATE_VERDICT,
+                verdict.why,
+                gate=gate.kind,
+                judgement=verdict.judgement.value,
+                why=verdict.why,
+            )
+            raise GateFailed(verdict.why)
+    return combined(verdicts)
+
+
+async def _read(doing: Doing) -> Reading:
+    """The counters now; none at all when their source fails, which is inconclusive."""
+    change = doing.change
+    versions = {change.candidate.version} | ({change.stable.version} if change.stable else set())
+    try:
+        return await doing.hands.metrics.read(change.service, frozenset(versions))
+    except LeaseLost:
+        raise
+    except ChangeoverError as error:
+        await doing.progress(f"no counts for now: {error}")
+        return {}
+
+
+async def _candidates(doing: Doing) -> list[ReplicaId]:
+    """Candidate replicas that take requests."""
+    router, service = doing.hands.router, doing.change.service
+    seen = await doing.retried(lambda: router.observe(service), "looking at the route")
+    version = doing.change.candidate.version
+    return doing.replicas(version, seen.route.slots(version)) if seen.route else []
+
+
+def _encode(reading: Reading) -> dict[str, object]:
+    return {
+        version: [c.requests, c.errors, [list(edge) for edge in c.latency]]
+        for version, c in reading.items()
+    }
+
+
+def _decode(stored: object) -> dict[str, Counters]:
+    assert isinstance(stored, Mapping)
+    return {
+        version: Counters(
+            requests=requests,
+            errors=errors,
+            latency=tuple((float(edge), int(count)) for edge, count in latency),
+        )
+        for version, (requests, errors, latency) in stored.items()
+    }

@@ -1,0 +1,106 @@
+"""The journal as one run sees it: bound to its claim, patient, and never silent about it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from changeover.domain.event import Event, EventKind
+from changeover.domain.run import Claim, Phase, Run, RunStatus, Signal, SignalKind
+from changeover.domain.steps import Step
+from changeover.execution.attention import Attention
+from changeover.execution.errors import JournalUnavailable, LeaseLost
+from changeover.execution.ports import Clock, Journal, Notifier
+
+T = TypeVar("T")
+
+PATIENCE_S = 300.0
+"""Seconds a journal may be away before the run is left as it is, to be resumed later."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Writes of one run. A journal that is away is waited for: that is no step's failure.
+
+    Every call may raise LeaseLost, and JournalUnavailable after `PATIENCE_S`.
+    """
+
+    journal: Journal
+    claim: Claim
+    clock: Clock
+    attention: Attention
+    lease_s: float
+    notifiers: tuple[Notifier, ...] = ()
+    muted: set[int] = field(default_factory=set)
+
+    async def run(self) -> Run:
+        return await self._patiently(lambda: self.journal.run(self.claim.run_id))
+
+    async def start(self, phase: Phase, index: int) -> float:
+        return await self._patiently(lambda: self.journal.start_step(self.claim, phase, index))
+
+    async def remember(self, phase: Phase, index: int, memo: Mapping[str, object]) -> None:
+        await self._patiently(lambda: self.journal.remember(self.claim, phase, index, memo))
+
+    async def finish(self, phase: Phase, index: int, outcome: str) -> None:
+        await self._patiently(lambda: self.journal.finish_step(self.claim, phase, index, outcome))
+
+    async def status(self, status: RunStatus, *, cause: str = "", release: bool = False) -> None:
+        await self._patiently(
+            lambda: self.journal.set_status(self.claim, status, cause=cause, release=release)
+        )
+
+    async def set_back(self, steps: tuple[Step, ...], cause: str) -> None:
+        await self._patiently(lambda: self.journal.set_back(self.claim, steps, cause))
+
+    async def park(
+        self, status: RunStatus, *, cause: str, unless: frozenset[SignalKind]
+    ) -> Signal | None:
+        return await self._patiently(
+            lambda: self.journal.park(self.claim, status, cause=cause, unless=unless)
+        )
+
+    async def tell(self, kind: EventKind, text: str, /, **data: object) -> None:
+        """Store an event and send it to the notifiers."""
+        event = Event(
+            kind=kind, run_id=self.claim.run_id, at=self.clock.now(), text=text, data=data
+        )
+        await self._send(await self._patiently(lambda: self.journal.add_event(self.claim, event)))
+
+    async def progress(self, text: str, /, **data: object) -> None:
+        """Send a progress event to the notifiers; it is not stored."""
+        kind = EventKind.STEP_PROGRESS
+        await self._send(
+            Event(kind=kind, run_id=self.claim.run_id, at=self.clock.now(), text=text, data=data)
+        )
+
+    async def _send(self, event: Event) -> None:
+        for place, notifier in enumerate(self.notifiers):
+            try:
+                await notifier.send(event)
+            except Exception:
+                # Whatever a notifier does, the run goes on; said once, not with every event.
+                if place not in self.muted:
+                    self.muted.add(place)
+                    log.exception("a notifier failed; the run goes on without it being told")
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        give_up_at, pause_s = self.clock.monotonic() + PATIENCE_S, 0.1
+        while True:
+            asked_at = self.clock.monotonic()
+            try:
+                result = await call()
+            except JournalUnavailable as error:
+                if self.clock.monotonic() >= give_up_at:
+                    raise
+                log.warning("waiting for the journal: %s", error.message)
+                await self.clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, 5.0)
+            except LeaseLost as error:
+                self.attention.lost = error
+                raise
+            else:
+                self.attention.valid_until = asked_at + self.lease_s
+                return result

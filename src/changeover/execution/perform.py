@@ -1,0 +1,107 @@
+"""Make one step true."""
+
+from typing import assert_never
+
+from changeover.domain.replica import Endpoint, ReplicaId
+from changeover.domain.route import Route
+from changeover.domain.steps import (
+    AwaitApproval,
+    AwaitReady,
+    Bake,
+    Drain,
+    RunChecks,
+    SetRoute,
+    StartReplicas,
+    Step,
+    StopReplicas,
+)
+from changeover.execution.bake import bake
+from changeover.execution.doing import Doing
+from changeover.execution.errors import NotReady
+from changeover.execution.hold import approval
+from changeover.execution.ready import await_ready
+from changeover.execution.smoke import run_checks
+from changeover.execution.together import together
+
+
+async def perform(step: Step, doing: Doing) -> str:
+    """Do one step; return its outcome in one line. Doing it again changes nothing.
+
+    Raises: StepFailed and its kinds (go back to stable), Interrupted, Parked, LeaseLost.
+    """
+    match step:
+        case StartReplicas(version=version, slots=slots):
+            return await _start(doing, version, slots)
+        case AwaitReady(version=version, slots=slots, timeout_s=timeout_s):
+            return await await_ready(doing, doing.replicas(version, slots), timeout_s)
+        case SetRoute(route=route):
+            return await set_route(doing, route)
+        case RunChecks(version=version, checks=checks):
+            return await run_checks(doing, version, checks)
+        case Bake():
+            return await bake(doing, step)
+        case AwaitApproval(prompt=prompt):
+            return await approval(doing, prompt)
+        case Drain(version=version, slots=slots, timeout_s=timeout_s):
+            return await _drain(doing, version, slots, timeout_s)
+        case StopReplicas(version=version, slots=slots, grace_s=grace_s):
+            return await _stop(doing, version, slots, grace_s)
+        case _:
+            assert_never(step)
+
+
+async def _start(doing: Doing, version: str, slots: tuple[int, ...]) -> str:
+    release = doing.change.release(version)
+    runtime = doing.hands.runtime
+
+    async def start(replica: ReplicaId) -> None:
+        await doing.retried(lambda: runtime.start(replica, release), f"starting {replica}")
+
+    await together(doing.replicas(version, slots), start)
+    return f"{len(slots)} of {version} started"
+
+
+async def set_route(doing: Doing, route: Route | None) -> str:
+    """Put `route` in force, with the endpoints that its members have now."""
+    endpoints = await _endpoints(doing, route) if route is not None else {}
+    router, front = doing.hands.router, doing.change.front
+    await doing.retried(lambda: router.apply(front, route, endpoints), "setting the route")
+    if route is None:
+        return "not routed any more"
+    shares = ", ".join(f"{v} {w / 100:g} %" for v, w in route.weights.items())
+    return f"in force: {shares}"
+
+
+async def _endpoints(doing: Doing, route: Route) -> dict[ReplicaId, Endpoint]:
+    runtime, service = doing.hands.runtime, doing.change.service
+    seen = await doing.retried(lambda: runtime.observe(service), "looking at the replicas")
+    known = {r.replica: r.endpoint for r in seen if r.endpoint is not None}
+    members = [r for v, slots in route.members.items() for r in doing.replicas(v, slots)]
+    if gone := [r for r in members if r not in known]:
+        raise NotReady(
+            f"cannot route to {', '.join(map(str, gone))}: not there any more",
+            users="the route was not changed",
+            hint=f"`changeover logs {gone[0]}` shows what it last said",
+        )
+    return {r: known[r] for r in members}
+
+
+async def _drain(doing: Doing, version: str, slots: tuple[int, ...], timeout_s: float) -> str:
+    replicas = frozenset(doing.replicas(version, slots))
+    router, left_s = doing.hands.router, doing.left_of(timeout_s)
+    active = await doing.retried(
+        lambda: router.drain(doing.change.service, replicas, timeout_s=left_s), "draining"
+    )
+    if active:
+        return f"{active} requests or websockets still open after {timeout_s:g} s are closed now"
+    return "nothing in flight any more"
+
+
+async def _stop(doing: Doing, version: str, slots: tuple[int, ...], grace_s: float) -> str:
+    runtime = doing.hands.runtime
+
+    async def stop(replica: ReplicaId) -> None:
+        await doing.retried(lambda: runtime.stop(replica, grace_s=grace_s), f"stopping {replica}")
+
+    await together(doing.replicas(version, slots), stop)
+    return f"{len(slots)} of {version} stopped"

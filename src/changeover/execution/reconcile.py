@@ -1,0 +1,69 @@
+"""Before each step: is the world still what the steps before have made it?"""
+
+from typing import assert_never
+
+from changeover.domain.event import EventKind
+from changeover.domain.plan import Plan
+from changeover.domain.replica import ReplicaId
+from changeover.domain.route import Route
+from changeover.execution.doing import Doing
+from changeover.execution.errors import StepFailed
+from changeover.execution.hold import hold
+from changeover.execution.observe import look
+from changeover.execution.perform import set_route
+from changeover.execution.ready import await_ready
+from changeover.planning.expected import (
+    Drift,
+    ReplicaGone,
+    RouteChanged,
+    StrangeReplica,
+    drift,
+    expected,
+)
+
+
+async def reconcile(plan: Plan, done: int, doing: Doing, noticed: set[Drift]) -> None:
+    """Mend what is missing, ask a person about what somebody else decided.
+
+    A replica that should run and does not is started again and awaited. A route that somebody
+    edited may be an emergency: it is put back only after a person says resume or approve.
+    A process that the plan does not know is left alone and told about once (`noticed`).
+
+    Raises: StepFailed when a replica cannot be brought back; Parked, Interrupted.
+    """
+    hands, service = doing.hands, doing.change.service
+    seen = await doing.retried(
+        lambda: look(service, hands.runtime, hands.router), "looking at the world"
+    )
+    for found in drift(expected(plan, done), seen):
+        match found:
+            case ReplicaGone(replica=replica):
+                await _tell(doing, found)
+                await _bring_back(doing, replica)
+            case RouteChanged(expected=route):
+                await _tell(doing, found)
+                await _put_back(doing, found, route)
+            case StrangeReplica():
+                if found not in noticed:
+                    noticed.add(found)
+                    await _tell(doing, found)
+            case _:
+                assert_never(found)
+
+
+async def _tell(doing: Doing, found: Drift) -> None:
+    await doing.ledger.tell(EventKind.WORLD_DRIFTED, str(found), what=str(found))
+
+
+async def _bring_back(doing: Doing, replica: ReplicaId) -> None:
+    release, runtime = doing.change.release(replica.version), doing.hands.runtime
+    await doing.retried(lambda: runtime.start(replica, release), f"starting {replica} again")
+    await await_ready(doing, [replica], doing.change.health.give_up_s)
+
+
+async def _put_back(doing: Doing, found: RouteChanged, route: Route | None) -> None:
+    if not doing.was_held:
+        await hold(doing, f"{found}; `changeover resume` puts the plan's route back")
+    if route is None:
+        raise StepFailed("the service is routed although nothing of it was to be yet")
+    await set_route(doing, route)

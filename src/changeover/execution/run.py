@@ -1,0 +1,106 @@
+"""Carries a run to its end.
+
+Whatever happens, a run ends all on the candidate or all on stable, or says that it needs a
+person. A process that takes a run over goes on at the first step without an outcome.
+"""
+
+from changeover.domain.event import EventKind
+from changeover.domain.run import Phase, Run, RunStatus, SignalKind
+from changeover.execution.attention import Interrupted
+from changeover.execution.back import go_back
+from changeover.execution.carrying import Carrying
+from changeover.execution.errors import NeedsPerson, StepFailed
+from changeover.execution.harm import count
+from changeover.execution.hold import Parked
+from changeover.execution.lease import heartbeat
+from changeover.execution.written import written_step
+from changeover.planning.render import sentence
+
+
+async def carry_out(carrying: Carrying, *, abort_because: str = "") -> Run:
+    """Take the run to its end, or to where it needs a person; return it as it is then.
+
+    abort_because: go back to stable for this reason, at once.
+
+    Raises: LeaseLost (somebody else acts now), JournalUnavailable (resume later). Nothing is
+    touched any more then, and the proxies keep the route that is in force.
+    """
+    async with heartbeat(carrying.ledger):
+        run = await carrying.ledger.run()
+        try:
+            await _announce(carrying, run)
+            await _proceed(carrying, run, abort_because)
+        except Parked:
+            pass
+        except Interrupted as interrupted:
+            await _pause(carrying, run, interrupted.signal.who)
+        return await carrying.ledger.run()
+
+
+async def _proceed(carrying: Carrying, run: Run, abort_because: str) -> None:
+    going_back = run.status is RunStatus.ABORTING or (run.status is RunStatus.STUCK and run.back)
+    if going_back or abort_because:
+        await go_back(carrying, run, abort_because or run.cause)
+        return
+    carrying.was_held = run.status is RunStatus.HELD
+    if run.status is not RunStatus.RUNNING:
+        await carrying.ledger.status(RunStatus.RUNNING)
+    try:
+        await _go_forward(carrying, run)
+    except Interrupted as interrupted:
+        if interrupted.signal.kind is not SignalKind.ABORT:
+            raise
+        await go_back(carrying, run, f"{interrupted.signal.who} said abort")
+    except (StepFailed, NeedsPerson) as error:
+        await go_back(carrying, run, error.message)
+
+
+async def _go_forward(carrying: Carrying, run: Run) -> None:
+    for index in range(run.done(Phase.FORWARD), len(run.plan.steps)):
+        carrying.ledger.attention.check()
+        await written_step(carrying, run, Phase.FORWARD, index)
+        carrying.was_held = False
+    candidate, harm = run.plan.change.candidate.version, await carrying.harm(run)
+    await carrying.ledger.tell(
+        EventKind.SUCCEEDED,
+        f"{candidate} serves all requests; {harm}",
+        harm=harm,
+        took_s=carrying.hands.clock.now() - run.created_at,
+    )
+    await carrying.ledger.status(RunStatus.SUCCEEDED)
+
+
+async def _announce(carrying: Carrying, run: Run) -> None:
+    ledger, change = carrying.ledger, run.plan.change
+    if run.steps:
+        text = f"{run.run_id} is carried on by {ledger.claim.owner}"
+        await ledger.tell(EventKind.RUN_CLAIMED, text, fence=ledger.claim.fence)
+        return
+    stable = change.stable.version if change.stable else None
+    steps = [sentence(step, change) for step in run.plan.steps]
+    await ledger.tell(
+        EventKind.RUN_CREATED,
+        f"{change.service} from {stable or 'nothing'} to {change.candidate.version}: "
+        f"{run.plan.strategy} in {len(steps)} steps",
+        service=change.service.name,
+        environment=change.service.environment,
+        **{"from": stable},
+        to=change.candidate.version,
+        strategy=run.plan.strategy,
+        steps=steps,
+        counted=await count(change, carrying.hands.metrics),
+    )
+
+
+async def _pause(carrying: Carrying, run: Run, who: str) -> None:
+    """Leave the run where it is: every place where a pause is heeded is a safe one."""
+    ledger, serving = carrying.ledger, await carrying.serving(run)
+    current = await ledger.run()
+    going_back = current.status is RunStatus.ABORTING
+    text = f"paused by {who}: {serving}"
+    await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving)
+    await ledger.status(
+        RunStatus.ABORTING if going_back else RunStatus.PAUSED,
+        cause=current.cause if going_back else f"paused by {who}",
+        release=True,
+    )
