@@ -26,7 +26,7 @@ bench: setup ## measure ourselves beside nginx, HAProxy and Caddy; writes benchm
 	$(BIN)/python -m benchmarks
 
 docs: setup ## write docs/reference anew from the code
-	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/reference
 
 schema: setup ## write the JSON Schema of changeover.yml anew
 	$(BIN)/python tools/schema.py
