@@ -91,13 +91,11 @@ def test_a_purpose_that_nobody_knows_is_refused(name: str, programs: Path) -> No
     assert "usage: system-packages" in found.stderr
 
 
-@pytest.mark.parametrize(
-    "script", sorted(p.name for p in (ROOT / "tools").iterdir() if not p.suffix)
-)
-def test_scripts_keep_to_the_shell_that_every_machine_has(script: str) -> None:
-    path = ROOT / "tools" / script
-    if path.is_dir():
-        pytest.skip("a Python program")
+SCRIPTS = sorted(path for path in (ROOT / "tools").iterdir() if path.is_file() and not path.suffix)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_keep_to_the_shell_that_every_machine_has(path: Path) -> None:
     assert path.read_text().startswith("#!/bin/sh\n")
     assert os.access(path, os.X_OK)
     subprocess.run(["sh", "-n", str(path)], check=True)
