@@ -25,6 +25,7 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
         if attempt:
             await carrying.hands.clock.sleep(PAUSE_S)
         try:
+            await carrying.take_charge(run)
             current = await _way_back(carrying, run, cause, known=attempt == 0)
             for index in range(current.done(Phase.BACK), len(current.back)):
                 ledger.attention.check()

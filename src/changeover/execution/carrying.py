@@ -1,6 +1,7 @@
 """One process's work on one run: what its parts share."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from changeover.domain.observed import Observed
 from changeover.domain.run import Run
@@ -18,6 +19,7 @@ class Carrying:
     """waits:    stay when a person is needed; else park the run and let the process end.
     was_held: the run was waiting for a person when we took it over, at the step it is at.
     noticed:  oddities of the world that were already told about.
+    in_charge: hosts and proxies refuse everybody before us.
     """
 
     ledger: Ledger
@@ -25,6 +27,22 @@ class Carrying:
     waits: bool = True
     was_held: bool = False
     noticed: set[Drift] = field(default_factory=set)
+    in_charge: bool = False
+
+    async def take_charge(self, run: Run) -> None:
+        """Shut out whoever acted before us, at hosts and proxies, before the first look.
+        Raises: StepFailed when one of them cannot be reached."""
+        if self.in_charge:
+            return
+        hands, service = self.hands, run.plan.change.service
+        for part in (hands.runtime, hands.router):
+            await retried(
+                partial(part.raise_fence, service),
+                hands.clock,
+                self.ledger.attention,
+                what="taking charge",
+            )
+        self.in_charge = True
 
     async def look(self, run: Run) -> Observed:
         """The world of the run's service now. Raises: StepFailed when it cannot be seen."""

@@ -34,6 +34,14 @@ class Readiness:
 class Runtime(Protocol):
     """How replicas live on their hosts: processes, systemd units, containers."""
 
+    async def raise_fence(self, service: ServiceId) -> None:
+        """From now on refuse every fencing number lower than ours, on every host of `service`.
+        Called before anything is looked at: a process that was frozen and wakes up can then
+        change nothing that we have seen.
+
+        Raises: TargetUnreachable, FencedOff.
+        """
+
     async def start(self, replica: ReplicaId, release: Release) -> None:
         """Start `replica` unless it already runs; return once its process exists and its
         endpoint is known. It is kept alive (restarted with back-off) until `stop`.
@@ -60,6 +68,9 @@ class Runtime(Protocol):
 
 class Router(Protocol):
     """The data plane of services: one or several proxies."""
+
+    async def raise_fence(self, service: ServiceId) -> None:
+        """As `Runtime.raise_fence`, at every proxy. Raises: RouterUnreachable, FencedOff."""
 
     async def apply(
         self, front: Front, route: Route | None, endpoints: Mapping[ReplicaId, Endpoint]

@@ -56,6 +56,7 @@ async def _proceed(carrying: Carrying, run: Run, abort_because: str) -> None:
 
 
 async def _go_forward(carrying: Carrying, run: Run) -> None:
+    await carrying.take_charge(run)
     for index in range(run.done(Phase.FORWARD), len(run.plan.steps)):
         carrying.ledger.attention.check()
         await written_step(carrying, run, Phase.FORWARD, index)

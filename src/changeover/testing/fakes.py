@@ -43,6 +43,12 @@ class _Part:
 class FakeRuntime(_Part):
     """The `Runtime` port."""
 
+    async def raise_fence(self, service: ServiceId) -> None:
+        async def effect() -> None:
+            self.world.check_fence("runtime", self.fence)
+
+        await self._call("raise the runtime's fence", effect)
+
     async def start(self, replica: ReplicaId, release: Release) -> None:
         async def effect() -> None:
             self.world.check_fence("runtime", self.fence)
@@ -92,6 +98,12 @@ class FakeRuntime(_Part):
 
 class FakeRouter(_Part):
     """The `Router` port, as one proxy."""
+
+    async def raise_fence(self, service: ServiceId) -> None:
+        async def effect() -> None:
+            self.world.check_fence("router", self.fence)
+
+        await self._call("raise the router's fence", effect)
 
     async def apply(
         self, front: Front, route: Route | None, endpoints: Mapping[ReplicaId, Endpoint]

@@ -1,5 +1,6 @@
 """Controllers on a stage: start a run, let its process die, take it over, look at the end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from changeover.domain.plan import Plan
@@ -16,7 +17,7 @@ from changeover.testing.fakes import FakeChecker, FakeMetrics, FakeRouter, FakeR
 from changeover.testing.journal import MemoryJournal
 from changeover.testing.lifeline import Lifeline
 from changeover.testing.mortal import MortalJournal
-from changeover.testing.world import World
+from changeover.testing.world import World, no_fault
 
 RUN = "r1"
 LEASE_S = 15.0
@@ -40,6 +41,7 @@ class Stage:
     journal: MemoryJournal = field(init=False)
     listener: Listener = field(default_factory=Listener)
     controllers: int = 0
+    journal_fault: Callable[[str], None] = no_fault
 
     def __post_init__(self) -> None:
         self.journal = MemoryJournal(self.world.clock.now)
@@ -94,7 +96,7 @@ class Stage:
         return {(s.phase, s.index): s.attempt for s in run.steps}
 
     def _mortal(self, life: Lifeline) -> Journal:
-        return MortalJournal(self.journal, life)
+        return MortalJournal(self.journal, life, lambda call: self.journal_fault(call))
 
     def _owner(self) -> str:
         self.controllers += 1

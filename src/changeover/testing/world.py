@@ -7,6 +7,7 @@ from changeover.domain.plan import Change
 from changeover.domain.release import Release, Version
 from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import Route, all_to
+from changeover.domain.service import ServiceId
 from changeover.execution.errors import FencedOff
 from changeover.testing.virtual_time import VirtualClock
 
@@ -51,6 +52,7 @@ class World:
     leaving:   replicas that left the route and were not drained yet.
     busy_s:    seconds a replica goes on working on what it had when it left the route.
     min_ready: members of the route that must be there at every moment, once it is set.
+    removed:   replicas that somebody took away, supervisor and all.
     lost:      every way in which a request was lost; empty in a good world.
     fault:     asked before and after each call of runtime and router; may raise.
     """
@@ -68,6 +70,7 @@ class World:
     lost: list[str] = field(default_factory=list)
     fault: Callable[[str], None] = no_fault
     ports: int = 20_000
+    removed: set[ReplicaId] = field(default_factory=set)
     served: dict[Version, list[float]] = field(default_factory=dict)
     counted_at: float = 0.0
 
@@ -90,6 +93,7 @@ class World:
             ready_at=self.clock.monotonic() + behaviour.ready_after_s,
         )
         self.processes[replica] = process
+        self.removed.discard(replica)
         return process
 
     def ready(self, replica: ReplicaId) -> bool:
@@ -107,19 +111,33 @@ class World:
         process.restarts += 1
         process.ready_at = self.clock.monotonic() + for_s
 
+    def remove(self, replica: ReplicaId) -> None:
+        """Somebody takes the process away, with its supervisor."""
+        del self.processes[replica]
+        self.leaving.pop(replica, None)
+        self.removed.add(replica)
+
+    def edit_route(self, service: ServiceId, route: Route) -> None:
+        """Somebody else puts `route` in force, behind the controller's back."""
+        members = {ReplicaId(service, v, s) for v, slots in route.members.items() for s in slots}
+        for gone in self.service_members - members:
+            self.leaving[gone] = self.clock.monotonic() + self.busy_s
+        self.service_members, self.route = members, route
+
     def verify(self, doing: str) -> None:
         """Write down what `doing` has broken, if anything."""
         if self.route is None:
             return
         members = set(self.service_members)
-        for replica in sorted(members):
+        there = self.removed | set(self.processes)  # what others took away is not our doing
+        for replica in sorted(members - self.removed):
             process = self.processes.get(replica)
             if process is None:
                 self.lost.append(f"{doing}: {replica} takes requests and does not exist")
             elif not process.been_ready:
                 self.lost.append(f"{doing}: {replica} takes requests and was never ready")
         for version in self.route.versions:
-            if not any(r.version == version and r in self.processes for r in members):
+            if not any(r.version == version and r in there for r in members):
                 self.lost.append(f"{doing}: requests for {version} have nowhere to go")
         serving = sum(r in self.processes and bool(self.route.weight(r.version)) for r in members)
         if serving < self.min_ready:

@@ -1,0 +1,1 @@
+"""What people can ask for, one file each: the command line and Python calls are thin on these."""

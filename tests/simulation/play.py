@@ -1,0 +1,183 @@
+"""Play one random world to its end, on virtual time, and say what was broken."""
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import replace
+
+from changeover.domain.replica import ReplicaId
+from changeover.domain.route import all_to
+from changeover.domain.run import RunStatus, Signal, SignalKind
+from changeover.execution.errors import (
+    JournalUnavailable,
+    LeaseLost,
+    RouterUnreachable,
+    RunActive,
+    TargetUnreachable,
+)
+from changeover.testing.lifeline import Died, Lifeline
+from changeover.testing.stage import RUN, Stage
+from changeover.testing.world import World, serving_world
+from simulation.script import Script
+
+ROUNDS = 12
+
+
+async def play(script: Script) -> list[str]:
+    """Everything that was broken in this world; empty when all promises were kept."""
+    dice = random.Random(script.seed)
+    stage = Stage(_world(script, dice), script.plan)
+    stage.journal_fault = _away(script, dice)
+    loop = asyncio.get_running_loop()
+    others = [
+        loop.create_task(_meddle(script, stage, dice)),
+        loop.create_task(_people(script, stage)),
+    ]
+    frozen: list[asyncio.Task[None]] = []
+    for number in range(ROUNDS):
+        if await _over(stage):
+            break
+        await _one_controller(script, stage, number, dice, frozen)
+    for task in others:
+        task.cancel()
+    stage.world.fault = _no_fault
+    stage.journal_fault = _no_fault
+    if frozen:
+        await asyncio.wait(frozen)
+    return [*stage.world.lost, *await _settle(stage)]
+
+
+def _no_fault(call: str) -> None:
+    pass
+
+
+def _world(script: Script, dice: random.Random) -> World:
+    world = serving_world(script.plan.change)
+    world.behaviours.update({k: replace(b) for k, b in script.behaviours.items()})
+    world.rps, world.busy_s = script.rps, script.busy_s
+
+    def fault(call: str) -> None:
+        if dice.random() < script.fault_ratio / 2:
+            kind = RouterUnreachable if "route" in call or "drain" in call else TargetUnreachable
+            raise kind(f"no answer {call}")
+
+    world.fault = fault
+    return world
+
+
+def _away(script: Script, dice: random.Random):  # type: ignore[no-untyped-def]
+    def fault(call: str) -> None:
+        if dice.random() < script.away_ratio / 2:
+            raise JournalUnavailable(f"database away {call}")
+
+    return fault
+
+
+def _life(script: Script, number: int) -> Lifeline:
+    death = script.deaths[number] if number < len(script.deaths) else None
+    life = Lifeline(death[0], after=death[1]) if death else Lifeline()
+    if number < len(script.freezes) and (freeze := script.freezes[number]):
+        life.freeze_at, life.freeze_s = freeze
+    return life
+
+
+async def _one_controller(
+    script: Script,
+    stage: Stage,
+    number: int,
+    dice: random.Random,
+    frozen: list[asyncio.Task[None]],
+) -> None:
+    """A controller begins the run or takes it over. A frozen one is left behind, to wake up
+    while its successor works."""
+    life = _life(script, number)
+    abort = "ann said abort" if number and dice.random() < 0.3 else ""
+
+    async def work() -> None:
+        with suppress(Died, LeaseLost, JournalUnavailable, RunActive):
+            if RUN not in stage.journal.runs:
+                await stage.begin(life)
+            else:
+                await stage.take_over(life, abort_because=abort)
+
+    task = asyncio.get_running_loop().create_task(work())
+    while not task.done() and not life.is_frozen:
+        await asyncio.wait([task], timeout=0.5)
+    if task.done():
+        await task
+        return
+    frozen.append(task)
+    run = stage.journal.runs.get(RUN)
+    if run is not None:
+        await asyncio.sleep(16.0)
+
+
+async def _over(stage: Stage) -> bool:
+    run = stage.journal.runs.get(RUN)
+    return run is not None and not run.status.active
+
+
+async def _meddle(script: Script, stage: Stage, dice: random.Random) -> None:
+    began = asyncio.get_running_loop().time()
+    for second, what in sorted(script.meddling):
+        await asyncio.sleep(max(began + second - asyncio.get_running_loop().time(), 0.0))
+        world = stage.world
+        if what == "edit" and world.route is not None and world.route.members:
+            version, slots = sorted(world.route.members.items())[0]
+            service = script.plan.change.service
+            if all(ReplicaId(service, version, s) in world.processes for s in slots):
+                world.edit_route(service, all_to(version, slots))
+            continue
+        if not world.processes:
+            continue
+        victim = dice.choice(sorted(world.processes))
+        if what == "kill":
+            world.kill(victim, for_s=1.0)
+        elif what == "remove":
+            world.remove(victim)
+
+
+async def _people(script: Script, stage: Stage) -> None:
+    began = asyncio.get_running_loop().time()
+    for second, said in sorted(script.people):
+        await asyncio.sleep(max(began + second - asyncio.get_running_loop().time(), 0.0))
+        if RUN in stage.journal.runs:
+            await stage.journal.signal(RUN, Signal(SignalKind(said), "bob"))
+
+
+async def _settle(stage: Stage) -> list[str]:
+    """Nothing goes wrong any more: the run must be all new, all old, or wait for a person, and
+    a person who says abort must get all old."""
+    broken = _end(stage)
+    for _ in range(3):
+        if await _over(stage):
+            break
+        with suppress(RunActive):
+            await stage.take_over(abort_because="ann said abort")
+    if not await _over(stage):
+        broken.append(f"abort did not end the run: {stage.journal.runs[RUN].status}")
+    return [*broken, *stage.world.lost, *_end(stage)]
+
+
+def _end(stage: Stage) -> list[str]:
+    run, world = stage.journal.runs.get(RUN), stage.world
+    if run is None:
+        return ["no controller could begin the run"]
+    change = stage.plan.change
+    service = change.service
+    new = {ReplicaId(service, change.candidate.version, s) for s in range(change.replicas)}
+    old = {
+        ReplicaId(service, change.stable.version, s)
+        for s in change.stable_slots
+        if change.stable is not None
+    }
+    want = {RunStatus.SUCCEEDED: new, RunStatus.ABORTED: old}.get(run.status)
+    if want is None:
+        return [] if run.status.active else [f"ended as {run.status}"]
+    found = set(world.processes)
+    broken = []
+    if found - world.removed != want - world.removed:
+        broken.append(f"{run.status}, and {sorted(map(str, found ^ want))} differ")
+    if world.service_members != want:
+        broken.append(f"{run.status}, and the route has {sorted(map(str, world.service_members))}")
+    return broken
