@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.project import PACKAGE, ROOT, part
+from support.project import COMMANDS_ARE_BUILT, PACKAGE, ROOT, part
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -75,7 +75,7 @@ def test_the_wheel_works_where_only_its_locked_dependencies_are(wheel: Path, emp
     install(empty, wheel)
     run(empty / "python", "-m", "pip", "check")
     run(empty / "python", "-c", IMPORT_EVERY_MODULE)
-    part("changeover.interfaces.cli.main")
+    part(COMMANDS_ARE_BUILT)
     assert "deploy" in run(empty / "changeover", "--help")
     assert run(empty / "changeover", "--version").strip()
 
@@ -83,5 +83,5 @@ def test_the_wheel_works_where_only_its_locked_dependencies_are(wheel: Path, emp
 def test_pip_and_pipx_install_the_directory_itself(empty: Path) -> None:
     install(empty, ROOT)
     run(empty / "python", "-c", "import changeover")
-    part("changeover.interfaces.cli.main")
+    part(COMMANDS_ARE_BUILT)
     assert "deploy" in run(empty / "changeover", "--help")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.documents import Shown, read
-from support.project import ROOT, part, tracked
+from support.project import COMMANDS_ARE_BUILT, ROOT, part, tracked
 from support.reader import Reader
 
 DOCUMENTS = tracked("*.md")
@@ -47,7 +47,7 @@ def test_every_link_inside_the_project_leads_somewhere() -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", FOLLOWED, ids=name)
 def test_a_reader_who_does_what_it_says_gets_what_it_shows(path: Path, tmp_path: Path) -> None:
-    part("changeover.interfaces.cli.main")
+    part(COMMANDS_ARE_BUILT)
     steps = read(path)
     assert any(isinstance(step, Shown) for step in steps)
     reader = Reader(tmp_path)
@@ -60,5 +60,5 @@ def test_a_reader_who_does_what_it_says_gets_what_it_shows(path: Path, tmp_path:
 
 
 def test_the_readme_shows_a_way_that_is_tested() -> None:
-    part("changeover.interfaces.cli.main")
+    part(COMMANDS_ARE_BUILT)
     assert ROOT / "README.md" in FOLLOWED

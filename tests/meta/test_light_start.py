@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.project import ROOT, part, tracked
+from support.project import COMMANDS_ARE_BUILT, ROOT, part, tracked
 
 HEAVY = {"aiohttp", "envoy", "google.protobuf", "grpc", "psycopg", "pydantic", "sqlalchemy"}
 FOR_WORDS_ONLY = HEAVY | {"asyncio", "rich", "ruamel"}
@@ -52,12 +52,12 @@ def test_importing_the_package_costs_next_to_nothing() -> None:
     "arguments", [["--help"], ["--version"], ["deploy", "--help"]], ids=" ".join
 )
 def test_words_come_without_anything_heavy(arguments: list[str], tmp_path: Path) -> None:
-    part("changeover.interfaces.cli.main")
+    part(COMMANDS_ARE_BUILT)
     assert not FOR_WORDS_ONLY & loaded(arguments, tmp_path)
 
 
 def test_status_comes_without_anything_heavy(tmp_path: Path) -> None:
-    part("changeover.interfaces.cli.main")
+    part(COMMANDS_ARE_BUILT)
     examples = tracked("examples/**changeover.yml")
     assert examples, "an example with a changeover.yml is needed"
     (tmp_path / "changeover.yml").write_bytes(examples[0].read_bytes())

@@ -6,14 +6,13 @@ import typing
 import pytest
 
 import changeover
-from support.project import PACKAGE
+from support.project import COMMANDS_ARE_BUILT, PACKAGE, part
 
 NAMES: list[str] = sorted(getattr(changeover, "__all__", []))
 
 
 def test_the_package_lists_its_public_names_once_there_is_a_command() -> None:
-    if not (PACKAGE / "interfaces" / "cli" / "main.py").exists():
-        pytest.skip("changeover.interfaces.cli.main is not built yet")
+    part(COMMANDS_ARE_BUILT)
     assert NAMES, "everything that the command does is a Python call too"
     assert len(set(NAMES)) == len(NAMES)
     assert (PACKAGE / "py.typed").exists()

@@ -16,9 +16,9 @@ from strategies import strategies_page  # noqa: E402
 
 
 def command_line() -> str:
-    if importlib.util.find_spec("changeover.interfaces.cli.main") is None:
+    if importlib.util.find_spec("changeover.interfaces.cli.proxy") is None:
         return ""
-    return commands_page(importlib.import_module("changeover.interfaces.cli.main").main)
+    return commands_page(importlib.import_module("changeover.interfaces.cli.main").cli)
 
 
 def pages() -> dict[str, str]:
