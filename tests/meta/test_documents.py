@@ -62,3 +62,9 @@ def test_a_reader_who_does_what_it_says_gets_what_it_shows(path: Path, tmp_path:
 def test_the_readme_shows_a_way_that_is_tested() -> None:
     part(COMMANDS_ARE_BUILT)
     assert ROOT / "README.md" in FOLLOWED
+
+
+def test_the_korean_readme_shows_the_same_commands_and_files_as_the_english_one() -> None:
+    english, korean = (ROOT / name for name in ("README.md", "README.ko.md"))
+    assert FENCE.findall(korean.read_text()) == FENCE.findall(english.read_text())
+    assert len(LINK.findall(korean.read_text())) == len(LINK.findall(english.read_text()))
