@@ -154,7 +154,7 @@ def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> Any:
 @cache
 def _tag(kind: Any) -> str | None:
     """The value of `kind` that names a dataclass in a union, if it has one."""
-    if not is_dataclass(kind):
+    if not hasattr(kind, "__dataclass_fields__"):
         return None
     _, hint = _fields(kind).get("kind", (None, None))
     return get_args(hint)[0] if get_origin(hint) is Literal else None
