@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 from changeover.domain.gates import Gate
 from changeover.domain.plan import Change, Plan
@@ -38,7 +38,7 @@ class CanaryStep:
     approval: whether a person must approve, after the bake, before the next share.
     """
 
-    weight: float = 0.0
+    weight: Annotated[float, "percent"] = 0.0
     servers: str = ""
     bake_s: float = 300.0
     approval: bool = False

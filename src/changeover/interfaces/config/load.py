@@ -1,0 +1,106 @@
+"""Reads the service's file: every environment, every problem at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from changeover.domain.service import ServiceId
+from changeover.execution.errors import UnknownName, UsageError
+from changeover.interfaces.config.compose import compose
+from changeover.interfaces.config.document import MappingNode
+from changeover.interfaces.config.limits import check_limits
+from changeover.interfaces.config.overlay import environments
+from changeover.interfaces.config.problems import Problems
+from changeover.interfaces.config.record import Record
+from changeover.interfaces.config.settings import Settings, settings_record
+from changeover.interfaces.config.shape import INVALID
+from changeover.interfaces.config.source import read_source
+from changeover.interfaces.nearest import did_you_mean
+
+T = TypeVar("T")
+
+FILE_NAME = "changeover.yml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceConfig:
+    """The service's file as one environment sees it. path: the file; other paths in it start
+    from its directory."""
+
+    path: Path
+    environment: str
+    settings: Settings
+
+    @property
+    def service(self) -> ServiceId:
+        return ServiceId(self.environment, self.settings.service)
+
+    def beside(self, path: str) -> Path:
+        """`path` as it is written in the file, made absolute."""
+        return (self.path.absolute().parent / Path(path).expanduser()).resolve()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All that was found in the file. configs: the environments without problems. nodes: where
+    each environment's settings stand."""
+
+    configs: Mapping[str, ServiceConfig]
+    nodes: Mapping[str, MappingNode]
+    problems: Problems
+
+
+def load_service(path: Path, environment: str | None = None) -> ServiceConfig:
+    """The service's file at `path` for `environment`; None means the only one there is.
+
+    Raises: ConfigurationError, with every problem of every environment; UnknownName when the
+    file has no such environment; UsageError when one must be named.
+    """
+    return chosen(load_all(path), path, environment)
+
+
+def load_all(path: Path) -> Mapping[str, ServiceConfig]:
+    """Every environment of the service's file. Raises: ConfigurationError."""
+    reading = read_all(path)
+    reading.problems.raise_if_any()
+    return reading.configs
+
+
+def read_all(path: Path) -> Reading:
+    """Read as much as can be read. Raises: ConfigurationError when the file is no YAML."""
+    problems = Problems(read_source(path))
+    nodes = environments(compose(problems), problems)
+    shape = settings_record()
+    configs = {
+        name: ServiceConfig(path=path, environment=name, settings=settings)
+        for name, node in nodes.items()
+        if (settings := _settings(shape, node, problems)) is not None
+    }
+    return Reading(configs=configs, nodes=nodes, problems=problems)
+
+
+def chosen(known: Mapping[str, T], path: Path, environment: str | None) -> T:
+    """The one of `known` for `environment`. Raises: UnknownName, UsageError."""
+    names = ", ".join(known)
+    if environment is None and len(known) == 1:
+        return next(iter(known.values()))
+    if environment is None:
+        raise UsageError(
+            f"{path} has the environments {names}: which one is meant?",
+            hint=f"say --env {next(iter(known))}, for example",
+        )
+    if environment not in known:
+        raise UnknownName(
+            f'{path} has no environment "{environment}"; it has {names}',
+            hint=did_you_mean(environment, known) or "correct the name, or add it to the file",
+        )
+    return known[environment]
+
+
+def _settings(shape: Record, node: MappingNode, problems: Problems) -> Settings | None:
+    settings = shape.read(node, problems)
+    if settings is INVALID or not check_limits(settings, node, problems):
+        return None
+    assert isinstance(settings, Settings)
+    return settings
