@@ -23,7 +23,15 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheck:
-    """Passes when GET `path` through the proxy answers `status` and the body has `contains`."""
+    """Passes when GET `path` through the proxy answers `status` and the body has `contains`.
+
+    name:      for people and logs.
+    path:      requested through the proxy, from the version under test.
+    status:    the answer's status.
+    contains:  text that the body must have.
+    timeout_s: longest time of one attempt.
+    attempts:  how often it is tried before it has failed.
+    """
 
     name: str
     path: str
@@ -38,7 +46,13 @@ class HttpCheck:
 class CommandCheck:
     """Passes when the command exits 0. It finds CHANGEOVER_URL (the version under test, through
     the proxy), CHANGEOVER_HEADER ("name: value" to send with each request, or empty),
-    CHANGEOVER_SERVICE, CHANGEOVER_ENVIRONMENT and CHANGEOVER_VERSION in its environment."""
+    CHANGEOVER_SERVICE, CHANGEOVER_ENVIRONMENT and CHANGEOVER_VERSION in its environment.
+
+    name:      for people and logs.
+    command:   a list, or one line that is split like a shell splits it; no shell is involved.
+    timeout_s: longest time of one attempt.
+    attempts:  how often it is tried before it has failed.
+    """
 
     name: str
     command: tuple[str, ...]

@@ -8,7 +8,10 @@ from changeover.domain.checks import Check
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessGate:
-    """Every candidate replica in the route stays ready; `failures` bad asks in a row end it."""
+    """Every candidate replica in the route stays ready.
+
+    failures: bad answers of one replica in a row that end the bake.
+    """
 
     failures: int = 3
     kind: Literal["readiness"] = "readiness"
@@ -16,11 +19,13 @@ class ReadinessGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRatioGate:
-    """Errors (5xx, resets, timeouts at the proxy) per request of the candidate.
+    """Errors (5xx, resets, timeouts at the proxy) per request of the candidate stay rare.
 
-    Fails when the candidate's ratio is above `limit_ratio`, or above `times_stable` times
-    stable's ratio in the same window (0 switches that comparison off).
-    Below `min_requests` candidate requests the verdict is inconclusive.
+    limit_ratio:  most errors per request.
+    times_stable: most errors per request as a multiple of stable's in the same window; 0 does
+                  not compare.
+    min_requests: fewest requests of the candidate to judge by; with less the verdict is
+                  inconclusive.
     """
 
     limit_ratio: float = 0.01
@@ -31,9 +36,15 @@ class ErrorRatioGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyGate:
-    """A quantile (0 to 1) of the candidate's response time stays below `limit_ms`, and below
-    `times_stable` times stable's own (0 switches either off).
-    Below `min_requests` candidate requests the verdict is inconclusive."""
+    """The candidate answers quickly, looked at by one quantile of its response time.
+
+    quantile:     which one, from 0 to 1: 0.99 is the p99.
+    limit_ms:     longest it may be; 0 does not limit it.
+    times_stable: longest it may be as a multiple of stable's in the same window; 0 does not
+                  compare.
+    min_requests: fewest requests of the candidate to judge by; with less the verdict is
+                  inconclusive.
+    """
 
     quantile: float = 0.99
     limit_ms: float = 0.0
@@ -44,7 +55,10 @@ class LatencyGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckGate:
-    """A smoke check, asked once when the bake begins and again when it ends."""
+    """A smoke check, asked once when the bake begins and again when it ends.
+
+    check: what is asked.
+    """
 
     check: Check
     kind: Literal["check"] = "check"
