@@ -28,8 +28,9 @@ bench: setup ## measure ourselves beside nginx, HAProxy and Caddy; writes benchm
 docs: setup ## write docs/reference anew from the code
 	$(BIN)/python tools/reference
 
-schema: setup ## write the JSON Schema of changeover.yml anew
-	$(BIN)/python tools/schema.py
+schema: setup ## write the JSON Schema of changeover.yml anew, for editors
+	$(BIN)/changeover schema > schema.new
+	mv schema.new docs/reference/changeover.schema.json
 
 lock: setup ## resolve requirements/*.lock anew, and check that every platform can install them
 	sh tools/lock

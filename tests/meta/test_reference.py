@@ -10,13 +10,17 @@ import typing
 from pathlib import Path
 
 import click
+from click.testing import CliRunner
 
 import changeover
 from changeover.domain.event import EventKind
 from changeover.domain.run import RunStatus
+from changeover.interfaces.config.derive import file_name
+from changeover.interfaces.config.settings import settings_record
 from support.project import PACKAGE, ROOT, command_line, commands, part
 
 REFERENCE = ROOT / "docs" / "reference"
+CONFIGURATION, STRATEGIES = "configuration.md", "strategies.md"
 
 
 def reference(page: str) -> str:
@@ -61,18 +65,32 @@ def test_every_event_and_state_is_in_the_reference_with_its_meaning() -> None:
         assert len(row.split("|")[2].strip()) > 5, f"{value} has no words"
 
 
-def test_every_strategy_and_option_is_in_the_reference_with_its_meaning() -> None:
-    part("changeover.strategies.canary")
+def test_every_strategy_and_option_is_in_the_reference() -> None:
     text = reference("strategies.md")
     for point in importlib.metadata.entry_points(group="changeover.strategy"):
-        strategy = point.load()
         section = text.split(f"\n## {point.name}\n")[1].split("\n## ")[0]
-        second = list(inspect.signature(strategy).parameters)[1]
-        options = typing.get_type_hints(strategy)[second]
+        second = list(inspect.signature(point.load()).parameters)[1]
+        options = typing.get_type_hints(point.load())[second]
         for field in dataclasses.fields(options):
-            rows = [r for r in section.splitlines() if r.startswith(f"| `{field.name}` |")]
-            assert rows, f"{point.name}: {field.name}"
-            assert rows[0].split("|")[4].strip(), f"{point.name}: {field.name} has no words"
+            assert f"\n| `{file_name(field.name)}` |" in section, f"{point.name}: {field.name}"
+
+
+def test_every_key_of_the_file_is_in_the_reference_with_its_meaning() -> None:
+    definitions: dict[str, typing.Any] = {}
+    top = settings_record().inline(definitions)
+    keys = {key for part in (top, *definitions.values()) for key in part["properties"]} - {"kind"}
+    lines = (reference(CONFIGURATION) + reference(STRATEGIES)).splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
+    meanings = {row[0].strip("`"): row[3] for row in rows if len(row) == 4}
+    assert keys <= set(meanings)
+    assert not [key for key, meaning in meanings.items() if len(meaning) < 5]
+
+
+def test_the_schema_for_editors_is_current_run_make_schema_after_a_change() -> None:
+    part("changeover.interfaces.cli.schema")
+    printed = CliRunner().invoke(command_line(), ["schema"])
+    assert printed.exit_code == 0
+    assert (REFERENCE / "changeover.schema.json").read_text() == printed.output
 
 
 def test_every_public_name_is_in_the_reference() -> None:

@@ -27,10 +27,15 @@ def tracked(*patterns: str) -> list[Path]:
     return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
 
 
+def built(name: str) -> bool:
+    """Whether the module `name` has a file yet."""
+    path = ROOT / "src" / Path(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
 def part(name: str) -> ModuleType:
     """The module `name`; skips the test only while its file does not exist at all."""
-    path = ROOT / "src" / Path(*name.split("."))
-    if not path.with_suffix(".py").exists() and not (path / "__init__.py").exists():
+    if not built(name):
         pytest.skip(f"{name} is not built yet")
     return importlib.import_module(name)
 

@@ -3,16 +3,15 @@
 import importlib
 import importlib.util
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
 from commands import commands_page  # noqa: E402
+from configuration import configuration_page, strategies_page  # noqa: E402
 from outcomes import errors_page, events_page  # noqa: E402
 from python_api import api_page  # noqa: E402
-from strategies import strategies_page  # noqa: E402
 
 
 def command_line() -> str:
@@ -23,13 +22,13 @@ def command_line() -> str:
 
 def pages() -> dict[str, str]:
     """File name and text of every page whose subject is built."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     written = {
         "commands.md": command_line(),
+        "configuration.md": configuration_page(),
         "errors.md": errors_page(),
         "events.md": events_page(),
         "python.md": api_page(),
-        "strategies.md": strategies_page(project["entry-points"]["changeover.strategy"]),
+        "strategies.md": strategies_page(),
     }
     return {name: text for name, text in written.items() if text}
 

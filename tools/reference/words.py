@@ -4,9 +4,7 @@ import ast
 import dataclasses
 import inspect
 import re
-import types
-import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 Table = Sequence[Sequence[str]]
 
@@ -38,88 +36,11 @@ def summary(thing: object) -> str:
     return " ".join(doc(thing).split("\n\n")[0].split())
 
 
-def field_words(cls: type) -> dict[str, str]:
-    """What a dataclass' docstring says of each field: lines `name: words` or `one, two: words`,
-    and the indented lines below them."""
-    names = {field.name for field in dataclasses.fields(cls)}
-    words: dict[str, str] = {}
-    current: list[str] = []
-    for line in doc(cls).splitlines():
-        for found in _entries(line, names) or [(current, line)]:
-            current, text = found
-            for name in current:
-                words[name] = f"{words.get(name, '')} {text.strip()}".strip()
-        if not line.strip():
-            current = []
-    return words
-
-
-def _entries(line: str, names: Iterable[str]) -> list[tuple[list[str], str]]:
-    """The entries that begin in this line; two may share a line ("a: this. b: that")."""
-    starts = r"(?:^|(?<=\. ))((?:\w+, )*\w+):\s+"
-    found = [
-        match
-        for match in re.finditer(starts, line)
-        if all(name in names for name in match[1].split(", "))
-    ]
-    if not found or found[0].start() != 0:
-        return []
-    ends = [match.start() for match in found[1:]] + [len(line)]
-    return [
-        (match[1].split(", "), line[match.end() : end])
-        for match, end in zip(found, ends, strict=True)
-    ]
-
-
 def prose(cls: type) -> str:
-    """A dataclass' docstring without the entries of its fields."""
-    names = {field.name for field in dataclasses.fields(cls)}
-    kept = []
-    inside = False
-    for line in doc(cls).splitlines():
-        inside = bool(_entries(line, names)) or (inside and line.startswith(" "))
-        if not inside:
-            kept.append(line)
-    return "\n".join(kept).strip()
-
-
-def default(field: dataclasses.Field[object]) -> str:
-    """A field's default as it is written; "" when the field must be given."""
-    value = field.default
-    if value is dataclasses.MISSING:
-        if field.default_factory is dataclasses.MISSING:
-            return ""
-        value = field.default_factory()
-    if isinstance(value, tuple):
-        return "; ".join(_briefly(each) for each in value) or "none"
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _briefly(value: object) -> str:
-    """A dataclass as only those of its fields that differ from their defaults."""
-    if not dataclasses.is_dataclass(value):
-        return str(value)
-    set_fields = [
-        f"{field.name}: {found}"
-        for field in dataclasses.fields(value)
-        if (found := getattr(value, field.name)) != field.default
-    ]
-    return ", ".join(set_fields)
-
-
-def type_words(hint: object) -> str:
-    """A type as people read it: `number`, `"weight" or "servers"`, `list of Gate`."""
-    plain = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-    if isinstance(hint, type) and hint in plain:
-        return plain[hint]
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Literal:
-        return " or ".join(f'"{each}"' for each in arguments)
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join("nothing" if a is type(None) else type_words(a) for a in arguments)
-    if origin is tuple:
-        return f"list of {type_words(arguments[0])}"
-    return getattr(hint, "__name__", str(hint))
+    """A dataclass' docstring without the paragraphs that say what its fields are."""
+    names = "|".join(field.name for field in dataclasses.fields(cls))
+    entry = re.compile(rf"(?:{names})(?:, \w+)*:\s") if names else re.compile("(?!)")
+    return "\n\n".join(part for part in doc(cls).split("\n\n") if not entry.match(part))
 
 
 def trailing_comments(cls: type) -> dict[str, str]:
