@@ -38,20 +38,28 @@ def test_functions_stay_short_enough_to_have_no_names_inside() -> None:
 
 
 def test_no_module_keeps_state_that_changes() -> None:
-    """A constant says so by a type that cannot be changed: `Mapping`, `Sequence`, `Set`, or
-    `Final` beside one of them; the type checker then proves the rest."""
-    changing = ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
+    """A filled table in capitals is a constant; an empty one, or one in small letters, is there
+    to be changed."""
     assert not [
         f"{name(path)}:{node.lineno}"
         for path, tree in TREES.items()
         for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, changing)
-        if "__all__" not in ast.unparse(node)
-        if not isinstance(node, ast.AnnAssign)
-        or not re.match(
-            r"(Final\[)?(Mapping|Sequence|Set|Collection)\[", ast.unparse(node.annotation)
-        )
+        if isinstance(node, ast.Assign | ast.AnnAssign) and changes(node)
     ]
+
+
+def changes(node: ast.Assign | ast.AnnAssign) -> bool:
+    """Whether a module's assignment makes something that is meant to change."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    if not isinstance(target, ast.Name) or target.id == "__all__":
+        return False
+    match node.value:
+        case ast.List(elts=items) | ast.Set(elts=items) | ast.Dict(values=items):
+            return not items or not target.id.isupper()
+        case ast.Call(func=ast.Name(id="list" | "dict" | "set" | "defaultdict"), args=arguments):
+            return not arguments or not target.id.isupper()
+        case _:
+            return False
 
 
 def test_no_file_speaks_of_somebodys_own_machine() -> None:
