@@ -92,7 +92,7 @@ def test_abort_after_a_death_ends_all_on_stable(plan: Plan) -> None:
         assert world.lost == [], where
         assert found in (before, end), where
         if found == end:
-            assert life.log[-1].startswith("status succeeded"), f"{where}: too late to abort?"
+            assert "status succeeded" in life.log, f"{where}: it was not too late to abort"
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from changeover.domain.run import RunStatus, Signal, SignalKind
 from changeover.execution.errors import (
     JournalUnavailable,
     LeaseLost,
+    NothingToDo,
     RouterUnreachable,
     RunActive,
     TargetUnreachable,
@@ -23,10 +25,17 @@ from simulation.script import Script
 ROUNDS = 12
 
 
-async def play(script: Script) -> list[str]:
-    """Everything that was broken in this world; empty when all promises were kept."""
+def untold(what: str) -> None:
+    """Nobody listens."""
+
+
+async def play(script: Script, *, tell: Callable[[str], None] = untold) -> list[str]:
+    """Everything that was broken in this world; empty when all promises were kept.
+
+    tell: hears of every event and every act from outside, in order.
+    """
     dice = random.Random(script.seed)
-    stage = Stage(_world(script, dice), script.plan)
+    stage = Stage(_world(script, dice), script.plan, tell=tell)
     stage.journal_fault = _away(script, dice)
     loop = asyncio.get_running_loop()
     others = [
@@ -65,7 +74,7 @@ def _world(script: Script, dice: random.Random) -> World:
     return world
 
 
-def _away(script: Script, dice: random.Random):  # type: ignore[no-untyped-def]
+def _away(script: Script, dice: random.Random) -> Callable[[str], None]:
     def fault(call: str) -> None:
         if dice.random() < script.away_ratio / 2:
             raise JournalUnavailable(f"database away {call}")
@@ -94,7 +103,7 @@ async def _one_controller(
     abort = "ann said abort" if number and dice.random() < 0.3 else ""
 
     async def work() -> None:
-        with suppress(Died, LeaseLost, JournalUnavailable, RunActive):
+        with suppress(Died, LeaseLost, JournalUnavailable, RunActive, NothingToDo):
             if RUN not in stage.journal.runs:
                 await stage.begin(life)
             else:
@@ -122,6 +131,7 @@ async def _meddle(script: Script, stage: Stage, dice: random.Random) -> None:
     for second, what in sorted(script.meddling):
         await asyncio.sleep(max(began + second - asyncio.get_running_loop().time(), 0.0))
         world = stage.world
+        stage.tell(f"somebody: {what}")
         if what == "edit" and world.route is not None and world.route.members:
             version, slots = sorted(world.route.members.items())[0]
             service = script.plan.change.service
@@ -141,6 +151,7 @@ async def _people(script: Script, stage: Stage) -> None:
     began = asyncio.get_running_loop().time()
     for second, said in sorted(script.people):
         await asyncio.sleep(max(began + second - asyncio.get_running_loop().time(), 0.0))
+        stage.tell(f"bob: {said}")
         if RUN in stage.journal.runs:
             await stage.journal.signal(RUN, Signal(SignalKind(said), "bob"))
 
@@ -152,7 +163,7 @@ async def _settle(stage: Stage) -> list[str]:
     for _ in range(3):
         if await _over(stage):
             break
-        with suppress(RunActive):
+        with suppress(RunActive, NothingToDo):
             await stage.take_over(abort_because="ann said abort")
     if not await _over(stage):
         broken.append(f"abort did not end the run: {stage.journal.runs[RUN].status}")

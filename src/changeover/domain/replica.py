@@ -37,6 +37,7 @@ class ObservedReplica:
     """What a runtime sees of one replica now.
 
     alive:    its process exists at this moment (between two restarts it does not).
+    ready:    its health check's answer, where it was asked for; None where it was not.
     endpoint: where it listens; None before its port is known.
     restarts: times it was started again after ending by itself.
     note:     one line for a person, e.g. "exited with 1 four times, next try in 8 s".
@@ -47,3 +48,4 @@ class ObservedReplica:
     endpoint: Endpoint | None = None
     restarts: int = 0
     note: str = ""
+    ready: bool | None = None

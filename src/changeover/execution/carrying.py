@@ -1,9 +1,10 @@
 """One process's work on one run: what its parts share."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from changeover.domain.observed import Observed
+from changeover.domain.replica import ObservedReplica
 from changeover.domain.run import Run
 from changeover.execution.doing import Hands
 from changeover.execution.errors import ChangeoverError, LeaseLost
@@ -11,6 +12,7 @@ from changeover.execution.harm import count, counted_at_start, harm_in_words
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import look
 from changeover.execution.retry import retried
+from changeover.execution.together import together
 from changeover.planning.expected import Drift
 
 
@@ -45,13 +47,24 @@ class Carrying:
         self.in_charge = True
 
     async def look(self, run: Run) -> Observed:
-        """The world of the run's service now. Raises: StepFailed when it cannot be seen."""
-        hands, service = self.hands, run.plan.change.service
+        """The world of the run's service now, each replica asked whether it is ready: one that
+        was started again a moment ago is a member of the route and cannot serve yet.
+
+        Raises: StepFailed when it cannot be seen.
+        """
+        hands, change = self.hands, run.plan.change
+
+        async def asked(seen: ObservedReplica) -> ObservedReplica:
+            answer = await hands.runtime.is_ready(seen.replica, change.health)
+            return replace(seen, ready=answer.ready)
+
+        async def all_asked() -> Observed:
+            seen = await look(change.service, hands.runtime, hands.router)
+            told = await together(seen.replicas.values(), asked)
+            return replace(seen, replicas={r.replica: r for r in told})
+
         return await retried(
-            lambda: look(service, hands.runtime, hands.router),
-            hands.clock,
-            self.ledger.attention,
-            what="looking at the world",
+            all_asked, hands.clock, self.ledger.attention, what="looking at the world"
         )
 
     async def harm(self, run: Run) -> str:

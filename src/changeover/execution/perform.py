@@ -4,6 +4,7 @@ from typing import assert_never
 
 from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import Route
+from changeover.domain.run import Phase
 from changeover.domain.steps import (
     AwaitApproval,
     AwaitReady,
@@ -62,7 +63,14 @@ async def _start(doing: Doing, version: str, slots: tuple[int, ...]) -> str:
 
 
 async def set_route(doing: Doing, route: Route | None) -> str:
-    """Put `route` in force, with the endpoints that its members have now."""
+    """Put `route` in force, with the endpoints that its members have now.
+
+    On the way forward each member is asked once more whether it is ready, and awaited if it is
+    not: since it was awaited it may have been started again. On the way back users must leave a
+    bad candidate at once; its plan knows already who is ready.
+    """
+    if route is not None and doing.phase is Phase.FORWARD:
+        await _all_ready(doing, route)
     endpoints = await _endpoints(doing, route) if route is not None else {}
     router, front = doing.hands.router, doing.change.front
     await doing.retried(lambda: router.apply(front, route, endpoints), "setting the route")
@@ -70,6 +78,17 @@ async def set_route(doing: Doing, route: Route | None) -> str:
         return "not routed any more"
     shares = ", ".join(f"{v} {w / 100:g} %" for v, w in route.weights.items())
     return f"in force: {shares}"
+
+
+async def _all_ready(doing: Doing, route: Route) -> None:
+    runtime, health = doing.hands.runtime, doing.change.health
+    members = [r for v, slots in route.members.items() for r in doing.replicas(v, slots)]
+    answers = await together(
+        members, lambda r: doing.retried(lambda: runtime.is_ready(r, health), f"asking {r}")
+    )
+    late = [r for r, answer in zip(members, answers, strict=True) if not answer.ready]
+    if late:
+        await await_ready(doing, late, health.give_up_s)
 
 
 async def _endpoints(doing: Doing, route: Route) -> dict[ReplicaId, Endpoint]:

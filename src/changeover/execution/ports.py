@@ -122,7 +122,8 @@ class Checker(Protocol):
         url: str,
         header: tuple[str, str] | None,
     ) -> tuple[bool, str]:
-        """Run `check` once; whether it passed, and a sentence with what was seen."""
+        """Run `check`, up to `check.attempts` times until it passes; whether it passed, and a
+        sentence with what was seen last."""
 
 
 class Notifier(Protocol):

@@ -109,13 +109,17 @@ def walk(world: World, steps: Sequence[Step]) -> Iterator[World]:
 
 
 def world_of(observed: Observed) -> World:
-    """The world that `observed` shows. Observation sees no readiness and no drains, so: a live
-    member of the route is ready (it serves), any other replica is not, and every live replica
-    outside the route may still have requests in flight."""
+    """The world that `observed` shows. Observation sees no drains, and readiness only where it
+    asked, so: a live member of the route is ready (it serves) unless it said no, any other replica
+    is not, and every live replica outside the route may still have requests in flight."""
     alive = frozenset((r.version, r.slot) for r, seen in observed.replicas.items() if seen.alive)
     routed = members(observed.routing.route)
+    unready = {(r.version, r.slot) for r, seen in observed.replicas.items() if seen.ready is False}
     return World(
-        alive=alive, ready=alive & routed, leaving=alive - routed, route=observed.routing.route
+        alive=alive,
+        ready=(alive & routed) - unready,
+        leaving=alive - routed,
+        route=observed.routing.route,
     )
 
 

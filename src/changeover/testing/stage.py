@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from changeover.domain.event import Event
 from changeover.domain.plan import Plan
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import Route
@@ -34,7 +35,11 @@ class End:
 
 @dataclass(slots=True)
 class Stage:
-    """One world, one journal, and one controller after the other."""
+    """One world, one journal, and one controller after the other.
+
+    journal_fault: asked before and after each call to the journal; may raise.
+    tell:          hears of every event in words.
+    """
 
     world: World
     plan: Plan
@@ -42,9 +47,14 @@ class Stage:
     listener: Listener = field(default_factory=Listener)
     controllers: int = 0
     journal_fault: Callable[[str], None] = no_fault
+    tell: Callable[[str], None] = no_fault
 
     def __post_init__(self) -> None:
         self.journal = MemoryJournal(self.world.clock.now)
+
+    async def send(self, event: Event) -> None:
+        """The `Notifier` port: pass every sentence on to `tell`."""
+        self.tell(f"{event.kind}: {event.text}")
 
     async def begin(self, life: Lifeline | None = None, *, waits: bool = False) -> Run:
         """Create the run and carry it out. Raises Died when `life` ends before."""
@@ -82,7 +92,7 @@ class Stage:
         )
         attention = Attention(claim, world.clock, world.clock.monotonic() + LEASE_S)
         ledger = Ledger(
-            self._mortal(life), claim, world.clock, attention, LEASE_S, (self.listener,)
+            self._mortal(life), claim, world.clock, attention, LEASE_S, (self.listener, self)
         )
         return Carrying(ledger, hands, waits=waits)
 
@@ -100,4 +110,5 @@ class Stage:
 
     def _owner(self) -> str:
         self.controllers += 1
+        self.tell(f"controller {self.controllers} begins")
         return f"controller-{self.controllers}"

@@ -53,6 +53,8 @@ class World:
     busy_s:    seconds a replica goes on working on what it had when it left the route.
     min_ready: members of the route that must be there at every moment, once it is set.
     removed:   replicas that somebody took away, supervisor and all.
+    had:       members that served when the world was looked at last; where others have done
+        damage, a controller need not restore it at once, but must not make it worse.
     lost:      every way in which a request was lost; empty in a good world.
     fault:     asked before and after each call of runtime and router; may raise.
     """
@@ -65,6 +67,7 @@ class World:
     behaviours: dict[Version, Behaviour] = field(default_factory=dict)
     busy_s: float = 0.5
     min_ready: int = 0
+    had: int = 0
     rps: float = 100.0
     fences: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
@@ -110,12 +113,14 @@ class World:
         process = self.processes[replica]
         process.restarts += 1
         process.ready_at = self.clock.monotonic() + for_s
+        self.had = self.serving()
 
     def remove(self, replica: ReplicaId) -> None:
         """Somebody takes the process away, with its supervisor."""
         del self.processes[replica]
         self.leaving.pop(replica, None)
         self.removed.add(replica)
+        self.had = self.serving()
 
     def edit_route(self, service: ServiceId, route: Route) -> None:
         """Somebody else puts `route` in force, behind the controller's back."""
@@ -123,12 +128,14 @@ class World:
         for gone in self.service_members - members:
             self.leaving[gone] = self.clock.monotonic() + self.busy_s
         self.service_members, self.route = members, route
+        self.had = self.serving()
 
     def verify(self, doing: str) -> None:
         """Write down what `doing` has broken, if anything."""
         if self.route is None:
             return
         members = set(self.service_members)
+        self._verify_capacity(doing)
         there = self.removed | set(self.processes)  # what others took away is not our doing
         for replica in sorted(members - self.removed):
             process = self.processes.get(replica)
@@ -139,9 +146,23 @@ class World:
         for version in self.route.versions:
             if not any(r.version == version and r in there for r in members):
                 self.lost.append(f"{doing}: requests for {version} have nowhere to go")
-        serving = sum(r in self.processes and bool(self.route.weight(r.version)) for r in members)
-        if serving < self.min_ready:
+
+    def _verify_capacity(self, doing: str) -> None:
+        serving = self.serving()
+        # Whether one that is ready only now and then is capacity depends on when you ask.
+        doubtful = any(b.flaps for b in self.behaviours.values())
+        if not doubtful and serving < min(self.min_ready, self.had):
             self.lost.append(f"{doing}: {serving} replicas serve, {self.min_ready} are needed")
+        self.had = serving
+
+    def serving(self) -> int:
+        """How many replicas take users' requests now."""
+        if self.route is None:
+            return 0
+        now = self.clock.monotonic()
+        there = (r for r in self.service_members if r in self.processes)
+        members = (r for r in there if self.processes[r].ready_at <= now)
+        return sum(self.route.weight(r.version) > 0 for r in members)
 
     def stopped(self, replica: ReplicaId) -> None:
         """The controller has ended `replica`."""
@@ -149,7 +170,10 @@ class World:
             return
         if replica in self.leaving:
             self.lost.append(f"stop {replica}: it was not drained since it left the route")
-        self.verify(f"stop {replica}")
+        if self.route is not None:
+            if replica in self.service_members:
+                self.lost.append(f"stop {replica}: it takes requests")
+            self._verify_capacity(f"stop {replica}")
 
     def count(self) -> None:
         """Let the users' requests of the time since the last call happen."""
@@ -176,4 +200,5 @@ def serving_world(change: Change, slots: Iterable[int] | None = None) -> World:
         world.processes[replica].ready_at = 0.0
         world.service_members.add(replica)
     world.route = all_to(change.stable.version, chosen)
+    world.had = len(chosen)
     return world

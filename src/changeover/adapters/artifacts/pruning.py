@@ -1,0 +1,34 @@
+"""Removes artifacts that nobody needs any more."""
+
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from changeover.adapters.artifacts import scratch
+from changeover.adapters.artifacts.places import TRASH, Places, digest_at
+from changeover.adapters.artifacts.tree import remove_tree
+
+
+def prune(places: Places, keep: Collection[str], *, min_age_s: float) -> tuple[str, ...]:
+    """See `ArtifactStore.prune`. Returns the digests that are gone. Raises OSError.
+
+    What goes is renamed first and deleted then: no half-deleted artifact can be taken for one.
+    """
+    gone = set()
+    with scratch.locked(places.lock):
+        for path in list(_unneeded(places.root, keep, older_than=time.time() - min_age_s)):
+            path.rename(places.new_trash())
+            gone.add(digest_at(path))
+    for trash in places.root.glob(f"{TRASH}*"):
+        remove_tree(trash)
+    return tuple(sorted(digest for digest in gone if digest))
+
+
+def _unneeded(root: Path, keep: Collection[str], *, older_than: float) -> Iterator[Path]:
+    for path in root.iterdir():
+        digest = digest_at(path)
+        if path.name.startswith(scratch.PREFIX):
+            if scratch.is_abandoned(path):
+                yield path
+        elif digest and digest not in keep and path.lstat().st_mtime <= older_than:
+            yield path

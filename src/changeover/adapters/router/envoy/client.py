@@ -1,0 +1,52 @@
+"""Asks the proxy's agent. Standard library only, so that it is cheap to import."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from changeover.adapters.router.envoy.wire import error_of
+from changeover.execution.errors import RouterUnreachable
+
+_LINE_BYTES = 16 << 20
+_MARGIN_S = 30.0
+
+
+class AgentClient:
+    """Speaks to the agent behind one unix socket; a connection for each question."""
+
+    def __init__(self, socket: Path, *, name: str = "the proxy") -> None:
+        self.socket, self.name = socket, name
+
+    async def ask(self, op: str, *, takes_s: float = 0.0, **arguments: Any) -> dict[str, Any]:
+        """The agent's answer to one operation that may take `takes_s` seconds by design.
+
+        Raises: what the agent raises; RouterUnreachable when it does not answer.
+        """
+        line = json.dumps({"op": op, **arguments}).encode() + b"\n"
+        try:
+            async with asyncio.timeout(takes_s + _MARGIN_S):
+                answer = json.loads(await self._exchange(line))
+        except (OSError, TimeoutError, ValueError) as problem:
+            raise unreachable(self.socket, problem) from problem
+        if answer["ok"]:
+            result: dict[str, Any] = answer["result"]
+            return result
+        raise error_of(answer["error"])
+
+    async def _exchange(self, line: bytes) -> bytes:
+        reader, writer = await asyncio.open_unix_connection(str(self.socket), limit=_LINE_BYTES)
+        try:
+            writer.write(line)
+            await writer.drain()
+            return await reader.readline()
+        finally:
+            writer.close()
+
+
+def unreachable(socket: Path, problem: Exception) -> RouterUnreachable:
+    """The agent did not answer."""
+    return RouterUnreachable(
+        f"The proxy's agent does not answer on {socket} ({type(problem).__name__}).",
+        hint="`changeover proxy start`; a running Envoy is adopted, not restarted",
+    )

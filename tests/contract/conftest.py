@@ -1,0 +1,3 @@
+"""Servers that contract tests share."""
+
+from support.postgres import postgres as postgres
