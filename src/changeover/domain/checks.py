@@ -23,14 +23,12 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheck:
-    """Passes when GET `path` through the proxy answers `status` and the body has `contains`.
+    """Passes when a GET through the proxy gives the answer that is expected.
 
-    name:      for people and logs.
-    path:      requested through the proxy, from the version under test.
-    status:    the answer's status.
-    contains:  text that the body must have.
-    timeout_s: longest time of one attempt.
-    attempts:  how often it is tried before it has failed.
+    name:      what people call the check.
+    path:      requested from the version under test.
+    status:    expected in the answer. contains: text that the body must have.
+    timeout_s: seconds one attempt may take. attempts: how often it is tried before it fails.
     """
 
     name: str
@@ -44,14 +42,15 @@ class HttpCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandCheck:
-    """Passes when the command exits 0. It finds CHANGEOVER_URL (the version under test, through
-    the proxy), CHANGEOVER_HEADER ("name: value" to send with each request, or empty),
-    CHANGEOVER_SERVICE, CHANGEOVER_ENVIRONMENT and CHANGEOVER_VERSION in its environment.
+    """Passes when the command exits 0.
 
-    name:      for people and logs.
-    command:   a list, or one line that is split like a shell splits it; no shell is involved.
-    timeout_s: longest time of one attempt.
-    attempts:  how often it is tried before it has failed.
+    It finds CHANGEOVER_URL (the version under test, through the proxy), CHANGEOVER_HEADER
+    ("name: value" to send with each request, or empty), CHANGEOVER_SERVICE,
+    CHANGEOVER_ENVIRONMENT and CHANGEOVER_VERSION in its environment.
+
+    name:      what people call the check.
+    command:   the program and its arguments; no shell is involved.
+    timeout_s: seconds one attempt may take. attempts: how often it is tried before it fails.
     """
 
     name: str

@@ -10,7 +10,7 @@ from changeover.domain.checks import Check
 class ReadinessGate:
     """Every candidate replica in the route stays ready.
 
-    failures: bad answers of one replica in a row that end the bake.
+    failures: bad answers in a row of one replica that fail the gate.
     """
 
     failures: int = 3
@@ -19,13 +19,12 @@ class ReadinessGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRatioGate:
-    """Errors (5xx, resets, timeouts at the proxy) per request of the candidate stay rare.
+    """Errors (5xx, resets, timeouts at the proxy) per request of the candidate.
 
-    limit_ratio:  most errors per request.
-    times_stable: most errors per request as a multiple of stable's in the same window; 0 does
-                  not compare.
-    min_requests: fewest requests of the candidate to judge by; with less the verdict is
-                  inconclusive.
+    limit_ratio:  the gate fails when the candidate's ratio is above this.
+    times_stable: or when it is above this many times stable's ratio in the same window; 0 switches
+                  that comparison off.
+    min_requests: requests of the candidate below which the verdict is inconclusive.
     """
 
     limit_ratio: float = 0.01
@@ -36,14 +35,13 @@ class ErrorRatioGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyGate:
-    """The candidate answers quickly, looked at by one quantile of its response time.
+    """A quantile of the candidate's response time stays low.
 
-    quantile:     which one, from 0 to 1: 0.99 is the p99.
-    limit_ms:     longest it may be; 0 does not limit it.
-    times_stable: longest it may be as a multiple of stable's in the same window; 0 does not
-                  compare.
-    min_requests: fewest requests of the candidate to judge by; with less the verdict is
-                  inconclusive.
+    quantile:     which one, 0 to 1: 0.99 is the time that 99 of 100 requests stay below.
+    limit_ms:     the gate fails when the quantile is above this; 0 switches this limit off.
+    times_stable: or when it is above this many times stable's own in the same window; 0 switches
+                  that comparison off.
+    min_requests: requests of the candidate below which the verdict is inconclusive.
     """
 
     quantile: float = 0.99
@@ -57,7 +55,7 @@ class LatencyGate:
 class CheckGate:
     """A smoke check, asked once when the bake begins and again when it ends.
 
-    check: what is asked.
+    check: the question, as under the service's `checks`.
     """
 
     check: Check

@@ -8,13 +8,11 @@ another. Nothing (`~`) takes a setting away.
 from dataclasses import replace
 
 from changeover.interfaces.config.document import MappingNode, Node, ScalarNode, is_null
+from changeover.interfaces.config.environment import ONLY_ENVIRONMENT
 from changeover.interfaces.config.leaves import NAME
 from changeover.interfaces.config.problems import Problems
 from changeover.interfaces.config.record import KIND
 from changeover.interfaces.config.settings import ENVIRONMENTS
-
-ONLY_ENVIRONMENT = "default"
-"""The environment of a file that lists none."""
 
 
 def environments(root: MappingNode, problems: Problems) -> dict[str, MappingNode]:
