@@ -29,8 +29,8 @@ docs: setup ## write docs/reference anew from the code
 	$(BIN)/python tools/reference
 
 schema: setup ## write the JSON Schema of changeover.yml anew, for editors
-	$(BIN)/changeover schema > schema.new
-	mv schema.new docs/reference/changeover.schema.json
+	$(BIN)/python -m changeover.interfaces.config.schema > schema/changeover.new
+	mv schema/changeover.new schema/changeover.schema.json
 
 lock: setup ## resolve requirements/*.lock anew, and check that every platform can install them
 	sh tools/lock

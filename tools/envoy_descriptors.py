@@ -74,9 +74,7 @@ def prune_message(
         proto.ClearField("options")
     proto.ClearField("reserved_range")
     proto.ClearField("reserved_name")
-    kept = [
-        f for f in proto.field if not f.type_name or f.type_name.removeprefix(".") in seen
-    ]
+    kept = [f for f in proto.field if not f.type_name or f.type_name.removeprefix(".") in seen]
     for field in kept:
         field.ClearField("options")
         field.ClearField("json_name")
@@ -171,7 +169,7 @@ def main(target: Path) -> None:
         deterministic=True
     )
     target.write_bytes(data)
-    print(f"{len(ordered)} files, {len(seen)} types, {len(data)} bytes")  # noqa: T201
+    print(f"{len(ordered)} files, {len(seen)} types, {len(data)} bytes")
 
 
 if __name__ == "__main__":

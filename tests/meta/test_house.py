@@ -18,7 +18,8 @@ def name(path: Path) -> str:
 
 
 def test_a_file_holds_one_idea_and_has_a_name_that_says_which() -> None:
-    lengths = {name(path): len(path.read_text().splitlines()) for path in OURS}
+    product = [path for path in OURS if not path.is_relative_to(ROOT / "tests")]
+    lengths = {name(path): len(path.read_text().splitlines()) for path in product}
     assert not {path: lines for path, lines in lengths.items() if lines > 300}
     assert not [name(path) for path in OURS if path.stem in FORBIDDEN_NAMES]
 

@@ -12,10 +12,11 @@ def configuration_page() -> str:
     record = settings_record()
     return page(
         "Configuration",
-        "What may stand in `changeover.yml`. `changeover schema` prints the same as JSON Schema, "
-        "for editors; `changeover check` names every problem with its place.",
-        "Every key may stand again under `environments.NAME`, and then holds for that environment "
-        "alone; a mapping there is laid over the one above, key by key.",
+        "What may stand in `changeover.yml`. `changeover check` names every problem with its "
+        "place. Editors find the same as JSON Schema in "
+        "[changeover.schema.json](../../schema/changeover.schema.json).",
+        "Every key may stand again under `environments.NAME`, for what differs there. Mappings "
+        "are merged; lists and values replace; `~` takes a setting away.",
         "## Keys",
         keys_table(record),
         "## Parts",
