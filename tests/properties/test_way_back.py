@@ -1,7 +1,5 @@
 """From any moment of any plan there is a safe way back to stable."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,14 +8,12 @@ from hypothesis import strategies as st
 from changeover.domain.observed import Observed, ObservedRoute
 from changeover.domain.plan import Change, Plan
 from changeover.domain.replica import ObservedReplica, ReplicaId
-from changeover.domain.steps import SetRoute, StartReplicas, Step, StopReplicas
+from changeover.domain.steps import SetRoute, Step
 from changeover.planning.abort import back_to_stable
 from changeover.planning.safety import violations_from
 from changeover.planning.world import World, after, first_world, observed_of, walk, world_of
 from changeover.strategies.rolling import RollingOptions, rolling
-from properties.drawn_plans import changes, first_changes, in_place_options, plans
-
-Draw = Callable[[st.SearchStrategy[Any]], Any]
+from properties.drawn_plans import Draw, changes, first_changes, in_place_options, parts, plans
 
 
 @st.composite
@@ -34,13 +30,6 @@ def moments(draw: Draw, some: st.SearchStrategy[Plan], *, damage: bool) -> tuple
         dead = draw(st.sets(st.sampled_from(sorted(world.alive)), max_size=len(world.alive)))
         observed = damaged(plan, observed, dead, draw(st.booleans()))
     return plan, observed
-
-
-def parts(step: Step) -> list[Step]:
-    """Every way in which a step may be half done, from not at all to wholly."""
-    if isinstance(step, StartReplicas | StopReplicas):
-        return [replace(step, slots=step.slots[:n]) for n in range(len(step.slots) + 1)]
-    return [step, StartReplicas(version="v2", slots=())]
 
 
 def damaged(plan: Plan, observed: Observed, dead: set[Any], forgotten: bool) -> Observed:

@@ -12,8 +12,9 @@ from changeover.domain.plan import Change, Plan
 from changeover.domain.release import Version
 from changeover.domain.route import TOTAL_WEIGHT
 from changeover.domain.steps import Step
-from changeover.planning.objections import Way, objections, said
+from changeover.planning.objections import Way, objections
 from changeover.planning.shares import needed
+from changeover.planning.words import said
 from changeover.planning.world import World, after, first_world, members, slots_of
 
 
