@@ -1,0 +1,1 @@
+"""What ships for tests: prove on your own service that a deployment loses nothing."""
