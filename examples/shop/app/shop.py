@@ -34,7 +34,8 @@ async def serve(release: Release, *, host: str, port: int, grace_s: float) -> No
     server = await loop.create_server(
         lambda: Connection(pages, release.version, connections), host, port, backlog=512
     )
-    print(f"shop {release.version} listens on {host}:{port}", flush=True)
+    bound = server.sockets[0].getsockname()[1]
+    print(f"shop {release.version} listens on {host}:{bound}", flush=True)
     sweeping = asyncio.create_task(_end_idle(connections))
     await stop.wait()
     sweeping.cancel()
@@ -75,7 +76,7 @@ def _crash() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, required=True, help="0: any free one")
     parser.add_argument("--grace-s", type=float, default=10.0, help="seconds to end in")
     parser.add_argument("--release", type=Path, default=Path(__file__).parent / "release.json")
     options = parser.parse_args()

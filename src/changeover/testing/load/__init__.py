@@ -13,7 +13,7 @@ From Python: `run_load(spec)` inside an event loop, or `LoadProcess(spec)` in a 
 from changeover.testing.load.process import LoadProcess
 from changeover.testing.load.report import Failure, Latency, PhaseReport, Report, ScenarioReport
 from changeover.testing.load.run import LoadRun, run_load
-from changeover.testing.load.spec import HttpScenario, LoadSpec, WebsocketScenario, mixed
+from changeover.testing.load.spec import HttpScenario, LoadSpec, Pages, WebsocketScenario, mixed
 
 __all__ = [
     "Failure",
@@ -22,6 +22,7 @@ __all__ = [
     "LoadProcess",
     "LoadRun",
     "LoadSpec",
+    "Pages",
     "PhaseReport",
     "Report",
     "ScenarioReport",

@@ -13,7 +13,7 @@ from changeover.testing.load.process import spec_from_json
 from changeover.testing.load.render import table
 from changeover.testing.load.report import Report
 from changeover.testing.load.run import LoadRun
-from changeover.testing.load.spec import LoadSpec, mixed
+from changeover.testing.load.spec import SHOP_PAGES, LoadSpec, Pages, mixed
 
 USAGE_EXIT = 2
 FAILED_EXIT = 1
@@ -80,13 +80,15 @@ def _spec(options: argparse.Namespace) -> LoadSpec:
             close_rps=options.close_rps,
             http2_rps=options.http2_rps,
             websockets=options.websockets,
-            get_path=options.get_path,
-            post_path=options.post_path,
-            slow_path=options.slow_path,
-            websocket_path=options.websocket_path,
-            post_body=options.post_body,
-            post_expect=options.post_expect,
             websocket_interval_s=options.websocket_interval_s,
+            pages=Pages(
+                get=options.get_path,
+                post=options.post_path,
+                slow=options.slow_path,
+                websocket=options.websocket_path,
+                post_body=options.post_body,
+                post_expect=options.post_expect,
+            ),
         ),
         seconds=options.seconds,
         max_requests=options.max_requests,
@@ -133,12 +135,16 @@ def _add_traffic(parser: argparse.ArgumentParser) -> None:
     traffic.add_argument("--websockets", type=int, default=0, help="open websockets (0)")
     traffic.add_argument("--websocket-interval-s", type=float, default=0.1)
     pages = parser.add_argument_group("pages (of the example shop)")
-    pages.add_argument("--get-path", default="/")
-    pages.add_argument("--post-path", default="/orders")
-    pages.add_argument("--slow-path", default="/slow?ms=300")
-    pages.add_argument("--websocket-path", default="/ws")
-    pages.add_argument("--post-body", default='{"order": {n}}', help="{n}: the request's number")
-    pages.add_argument("--post-expect", default='"order": {n}', help="text its answer must have")
+    pages.add_argument("--get-path", default=SHOP_PAGES.get)
+    pages.add_argument("--post-path", default=SHOP_PAGES.post)
+    pages.add_argument("--slow-path", default=SHOP_PAGES.slow)
+    pages.add_argument("--websocket-path", default=SHOP_PAGES.websocket)
+    pages.add_argument(
+        "--post-body", default=SHOP_PAGES.post_body, help="{n}: the request's number"
+    )
+    pages.add_argument(
+        "--post-expect", default=SHOP_PAGES.post_expect, help="text its answer must have"
+    )
 
 
 def _header(text: str) -> tuple[str, str]:

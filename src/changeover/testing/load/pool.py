@@ -170,7 +170,7 @@ class ConnectionPool:
         """Wait for what is in flight, count what is not answered in time as failed, close."""
         try:
             async with asyncio.timeout(within_s):
-                while self.tally.issued > self.tally.ended:  # noqa: ASYNC110 (a callback each would cost more)
+                while self.tally.issued > self.tally.ended:  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
         except TimeoutError:
             self._give_up_all()

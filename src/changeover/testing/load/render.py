@@ -6,6 +6,8 @@ from changeover.testing.load.report import PhaseReport, Report, ScenarioReport
 
 COLUMNS = ("phase", "traffic", "sent", "failed", "p50 ms", "p99 ms", "answered by")
 
+FIRST_FAILURES = 5
+
 
 def table(report: Report) -> str:
     """Phases and total, one line per scenario, then the first failures."""
@@ -48,7 +50,14 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _failures(report: Report) -> list[str]:
-    return [
-        f"failed: {failure.scenario}: {failure.kind}: {failure.what} ({failure.where})"
-        for failure in report.failures
+    """What failed, by kind, and the first failures word for word."""
+    counted = [
+        f"failed: {scenario.name}: {_counts(scenario.failed_by_kind)}"
+        for scenario in report.total.scenarios
+        if scenario.failed
     ]
+    first = [
+        f"  {failure.scenario}: {failure.what} ({failure.where})"
+        for failure in report.failures[:FIRST_FAILURES]
+    ]
+    return [*counted, *first]

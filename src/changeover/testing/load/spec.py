@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from changeover.execution.errors import UsageError
@@ -131,6 +131,21 @@ def _is_loopback(host: str, port: int) -> bool:
     return all(ipaddress.ip_address(entry[4][0]).is_loopback for entry in found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Where a service has pages for the kinds of traffic in `mixed`; here the example shop's."""
+
+    get: str = "/"
+    post: str = "/orders"
+    slow: str = "/slow?ms=300"
+    websocket: str = "/ws"
+    post_body: str = '{"order": {n}}'
+    post_expect: str = '"order": {n}'
+
+
+SHOP_PAGES = Pages()
+
+
 def mixed(
     *,
     get_rps: float = 50.0,
@@ -139,51 +154,32 @@ def mixed(
     close_rps: float = 0.0,
     http2_rps: float = 0.0,
     websockets: int = 0,
-    get_path: str = "/",
-    post_path: str = "/orders",
-    slow_path: str = "/slow?ms=300",
-    websocket_path: str = "/ws",
-    post_body: str = '{"order": {n}}',
-    post_expect: str = '"order": {n}',
     websocket_interval_s: float = 0.1,
+    pages: Pages = SHOP_PAGES,
 ) -> tuple[Scenario, ...]:
-    """The usual mixture of traffic; the paths are those of the example shop. A rate or number
-    of 0 leaves that scenario out."""
-    scenarios: list[Scenario] = []
-    if get_rps:
-        scenarios.append(HttpScenario(name="get", path=get_path, rate_rps=get_rps))
-    if post_rps:
-        scenarios.append(
-            HttpScenario(
-                name="post",
-                method="POST",
-                path=post_path,
-                rate_rps=post_rps,
-                body=post_body,
-                expect_body=post_expect,
-            )
-        )
-    if slow_rps:
-        scenarios.append(HttpScenario(name="slow", path=slow_path, rate_rps=slow_rps))
-    if close_rps:
-        scenarios.append(
-            HttpScenario(name="close", path=get_path, rate_rps=close_rps, keep_alive=False)
-        )
-    if http2_rps:
-        scenarios.append(
-            HttpScenario(
-                name="http2", path=get_path, rate_rps=http2_rps, protocol="http/2", connections=2
-            )
-        )
+    """The usual mixture of traffic, one scenario for each rate or number above 0: "get", "post",
+    "slow", "close" (a connection per request), "http2" and "websocket"."""
+    post = {"method": "POST", "body": pages.post_body, "expect_body": pages.post_expect}
+    http: tuple[tuple[str, float, str, dict[str, Any]], ...] = (
+        ("get", get_rps, pages.get, {}),
+        ("post", post_rps, pages.post, post),
+        ("slow", slow_rps, pages.slow, {}),
+        ("close", close_rps, pages.get, {"keep_alive": False}),
+        ("http2", http2_rps, pages.get, {"protocol": "http/2", "connections": 2}),
+    )
+    scenarios: list[Scenario] = [
+        HttpScenario(name=name, rate_rps=rate_rps, path=path, **options)
+        for name, rate_rps, path, options in http
+        if rate_rps
+    ]
     if websockets:
-        scenarios.append(
-            WebsocketScenario(
-                name="websocket",
-                path=websocket_path,
-                sockets=websockets,
-                interval_s=websocket_interval_s,
-            )
+        echo = WebsocketScenario(
+            name="websocket",
+            path=pages.websocket,
+            sockets=websockets,
+            interval_s=websocket_interval_s,
         )
+        scenarios.append(echo)
     return tuple(scenarios)
 
 

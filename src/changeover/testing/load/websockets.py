@@ -51,7 +51,8 @@ class WebsocketUser:
         self._target, self._scenario, self._spec = target, scenario, spec
         self._tally, self._budget = tally, budget
         self._stopping = asyncio.Event()
-        self._where = f"connecting to {target.host}:{target.port}"
+        self._version_header = spec.version_header.lower()
+        self._where = ""
 
     def stop(self) -> None:
         """Send nothing more; `live` returns after the last echo and the closing handshake."""
@@ -84,6 +85,7 @@ class WebsocketUser:
         self._tally.failed(Exchange(0, due_s=now_s, deadline_s=now_s), kind, what, self._where)
 
     async def _one_life(self) -> None:
+        self._where = f"connecting to {self._target.host}:{self._target.port}"
         try:
             async with asyncio.timeout(self._spec.timeout_s):
                 reader, writer = await asyncio.open_connection(self._target.host, self._target.port)
@@ -95,7 +97,7 @@ class WebsocketUser:
         life = Life(
             reader=reader,
             writer=writer,
-            version=answer.headers.get(self._spec.version_header, ""),
+            version=answer.headers.get(self._version_header, ""),
             interval_s=self._scenario.interval_s,
             timeout_s=self._spec.timeout_s,
             tally=self._tally,
@@ -134,9 +136,8 @@ class WebsocketUser:
             raise HandshakeFailed(f"status {answer.status}: {answer.body[:80]!r}")
         if answer.headers.get("sec-websocket-accept") != frames.accept_value(key):
             raise HandshakeFailed("the answer's sec-websocket-accept is not that of our key")
-        header = self._spec.version_header
-        if header and not answer.headers.get(header):
-            raise HandshakeFailed(f"no header {header} in the answer")
+        if self._version_header and not answer.headers.get(self._version_header):
+            raise HandshakeFailed(f"no header {self._version_header} in the answer")
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> tuple[Answer, bytes]:
