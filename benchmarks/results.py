@@ -80,8 +80,8 @@ def _switching(results: Results) -> list[str]:
         "## A blue/green switch under load",
         f"{switches} switches each. *Stale requests* were sent after the proxy said that it was "
         "done, and still answered by the old version; *last stale* is the latest of them after "
-        "that moment. *Last old answer* includes slow requests that were in flight. The client "
-        "never retries; the old version ends gracefully 1.5 s after each switch.",
+        "that moment. *Last old answer* leaves out the 300 ms requests that were in flight. The "
+        "client never retries; the old version ends gracefully 1.5 s after each switch.",
         _table(titles, rows),
     ]
 

@@ -36,8 +36,8 @@ class SwitchFigures:
     stale_sent_ms: the last request that was *sent* after "done" and still answered by the old
                    version, worst round, counted from "done"; 0 when there was none.
     stale_count:   how many such requests, all rounds.
-    last_old_ms:   the last answer of the old version after "done", worst round (slow requests
-                   in flight may end after it with every right).
+    last_old_ms:   the last answer of the old version after "done", worst round; the slow
+                   requests, which may end late with every right, are left out.
     """
 
     switches: int
@@ -108,7 +108,7 @@ def _figures(
         if line.version == moment.old and moment.done < line.ended <= end
     ]
     stale = [line.sent - moment.done for moment, line in old if line.sent > moment.done]
-    last = [line.ended - moment.done for moment, line in old]
+    last = [line.ended - moment.done for moment, line in old if line.scenario != "slow"]
     kinds: dict[str, int] = {}
     for scenario in report.total.scenarios:
         for kind, count in scenario.failed_by_kind.items():

@@ -60,7 +60,7 @@ class Control:
             "sent": phase.sent,
             "ok": phase.ok,
             "failed": phase.failed,
-            "in_flight": self._run.in_flight(),
+            "whole_run": asdict(self._run.progress()),
             "scenarios": {scenario.name: asdict(scenario) for scenario in phase.scenarios},
         }
 

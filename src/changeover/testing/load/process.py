@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from changeover.testing.load.report import PhaseReport, Report, phase_from, report_from
-from changeover.testing.load.spec import HttpScenario, LoadSpec, WebsocketScenario
+from changeover.testing.load.spec import HttpScenario, LoadSpec, WebsocketScenario, target_of
 
 START_S = 20.0
 END_S = 10.0
@@ -32,6 +32,8 @@ class LoadProcess:
     """
 
     def __init__(self, spec: LoadSpec) -> None:
+        """Raises: UsageError (the target is refused)."""
+        target_of(spec)
         self._spec = spec
         self._process: subprocess.Popen[str] | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)

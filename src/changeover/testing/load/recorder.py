@@ -38,6 +38,15 @@ class Sheet:
         self.service_time.merge(other.service_time)
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Requests that have ended, those of them that failed, and those without an end yet."""
+
+    sent: int
+    failed: int
+    in_flight: int
+
+
 class Tally:
     """Where one scenario writes what it sees. Every exchange ends here exactly once."""
 
@@ -47,6 +56,7 @@ class Tally:
         self.failures: list[Failure] = []
         self.issued = 0
         self.ended = 0
+        self.failed_in_all = 0
         self._trace = trace
 
     def ok(self, exchange: Exchange, version: str) -> None:
@@ -61,6 +71,7 @@ class Tally:
 
     def failed(self, exchange: Exchange, kind: str, what: str, where: str) -> None:
         """Anything else, by `kind` (a word to count by) and `what` was seen."""
+        self.failed_in_all += 1
         self.sheet.failed += 1
         self.sheet.kinds[kind] += 1
         if len(self.failures) < FAILURES_KEPT:
@@ -118,9 +129,12 @@ class Recorder:
         sheets = [tally.sheet for tally in self._tallies]
         return self._phase_report(self.phase, self.phase_at, seconds, sheets)
 
-    def in_flight(self) -> int:
-        """Requests sent or due, and not ended."""
-        return sum(tally.issued - tally.ended for tally in self._tallies)
+    def progress(self) -> Progress:
+        """All phases together."""
+        ended = sum(tally.ended for tally in self._tallies)
+        issued = sum(tally.issued for tally in self._tallies)
+        failed = sum(tally.failed_in_all for tally in self._tallies)
+        return Progress(sent=ended, failed=failed, in_flight=issued - ended)
 
     def report(self, *, cpu_s: float) -> Report:
         """Everything so far. A request that has no end by now counts as failed, so that no

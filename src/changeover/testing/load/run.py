@@ -1,7 +1,6 @@
 """One run of load, from its first request to its report."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from changeover.execution.errors import UsageError
 from changeover.testing.load.http1 import Http1Connection, RequestWriter
 from changeover.testing.load.pace import Budget, Pacer
 from changeover.testing.load.pool import Connection, ConnectionPool
-from changeover.testing.load.recorder import Recorder
+from changeover.testing.load.recorder import Progress, Recorder
 from changeover.testing.load.report import PhaseReport, Report
 from changeover.testing.load.spec import (
     HttpScenario,
@@ -54,9 +53,9 @@ class LoadRun:
         """The phase so far."""
         return self._recorder.current()
 
-    def in_flight(self) -> int:
-        """How many requests are due or sent and have no end yet."""
-        return self._recorder.in_flight()
+    def progress(self) -> Progress:
+        """The counts of the whole run so far."""
+        return self._recorder.progress()
 
     def stop(self) -> None:
         """Send nothing more; `run` returns once what is in flight is answered."""
@@ -65,7 +64,14 @@ class LoadRun:
     async def run(self) -> Report:
         """Run to the end. Returns at the latest `timeout_s` and some seconds after it."""
         began_cpu_s = time.process_time()
-        gc.freeze()
+        try:
+            await self._send()
+        finally:
+            if self._trace is not None:
+                self._trace.close()
+        return self._recorder.report(cpu_s=time.process_time() - began_cpu_s)
+
+    async def _send(self) -> None:
         living = [asyncio.create_task(user.live()) for user in self._users]
         for pacer in self._pacers:
             pacer.start()
@@ -75,10 +81,6 @@ class LoadRun:
         except TimeoutError:
             self._stopping.set()
         await self._finish(living)
-        report = self._recorder.report(cpu_s=time.process_time() - began_cpu_s)
-        if self._trace is not None:
-            self._trace.close()
-        return report
 
     async def _finish(self, living: list[asyncio.Task[None]]) -> None:
         for pacer in self._pacers:
@@ -91,7 +93,7 @@ class LoadRun:
             _, late = await asyncio.wait(living, timeout=within_s + LAST_ANSWERS_S)
             for task in late:
                 task.cancel()
-        await asyncio.gather(*living, *ending, return_exceptions=False)
+        await asyncio.gather(*ending)
 
     def _build(self) -> None:
         budget = Budget(self._spec.max_requests, on_spent=self.stop)

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from enum import Enum
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import RequestReceived
+from hyperframe.frame import GoAwayFrame
 
 from changeover.testing.load import LoadSpec, Report, run_load
 from changeover.testing.load.frames import accept_value
@@ -102,6 +104,7 @@ class EchoUntil:
         self._messages = messages
         self._end = end
         self.opened = 0
+        self.ended = 0
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await next_head(reader)
@@ -117,7 +120,11 @@ class EchoUntil:
             if payload is None:
                 return
             writer.write(bytes((0x81, len(payload))) + payload)
+        self.ended += 1
         writer.write(self._end)
+        writer.write_eof()
+        while await reader.read(65536):
+            pass
 
 
 async def _client_payload(reader: asyncio.StreamReader) -> bytes | None:
@@ -129,57 +136,50 @@ async def _client_payload(reader: asyncio.StreamReader) -> bytes | None:
     return None if first & 0x0F == 0x8 else payload
 
 
-class Http2Server:
-    """Answers HTTP/2 requests; on each connection the `nth` request is treated by `fault`."""
+class Http2Fault(Enum):
+    """What happens to the nth request of each connection, and to those after it."""
 
-    def __init__(self, nth: int, fault: Callable[[H2Connection, int], bool]) -> None:
+    REFUSED_STREAM = "it is reset with REFUSED_STREAM"
+    GOAWAY_BEFORE = "GOAWAY refuses it and all that come after"
+    GOAWAY_AFTER = "GOAWAY lets it and all that are under way be answered"
+    HANG_UP = "the connection ends without a word"
+
+
+class Http2Server:
+    """Answers HTTP/2 requests, the `nth` of each connection with a fault. refused: how many
+    requests were refused."""
+
+    def __init__(self, nth: int, fault: Http2Fault) -> None:
         self._nth = nth
         self._fault = fault
-        self.connections = 0
+        self.refused = 0
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         h2.initiate_connection()
         requests = 0
         while data := await reader.read(65536):
             for event in h2.receive_data(data):
-                if not isinstance(event, RequestReceived):
-                    continue
-                requests += 1
-                if requests == self._nth and self._fault(h2, event.stream_id):
-                    writer.write(h2.data_to_send())
-                    return
-                if requests != self._nth:
-                    answer(h2, event.stream_id)
+                if isinstance(event, RequestReceived):
+                    requests += 1
+                    writer.write(self._respond(h2, event.stream_id, requests))
+            if requests >= self._nth and self._fault is Http2Fault.HANG_UP:
+                return
             writer.write(h2.data_to_send())
 
-
-def answer(h2: H2Connection, stream_id: int) -> None:
-    """A whole answer."""
-    h2.send_headers(stream_id, [(":status", "200"), ("x-shop-version", "v1")])
-    h2.send_data(stream_id, b"fine", end_stream=True)
-
-
-def refuse(h2: H2Connection, stream_id: int) -> bool:
-    """REFUSED_STREAM, and the connection goes on."""
-    h2.reset_stream(stream_id, ErrorCodes.REFUSED_STREAM)
-    return False
-
-
-def go_away_before(h2: H2Connection, stream_id: int) -> bool:
-    """GOAWAY that refuses this very stream, then the end."""
-    h2.close_connection(last_stream_id=stream_id - 2)
-    return True
-
-
-def go_away_after(h2: H2Connection, stream_id: int) -> bool:
-    """Answer, and GOAWAY that lets this stream be the last."""
-    answer(h2, stream_id)
-    h2.close_connection(last_stream_id=stream_id)
-    return True
-
-
-def hang_up(h2: H2Connection, stream_id: int) -> bool:
-    """End the connection without a word."""
-    return True
+    def _respond(self, h2: H2Connection, stream_id: int, requests: int) -> bytes:
+        """Answer or refuse one request; bytes to send beside what h2 has to send."""
+        if requests >= self._nth and self._fault is Http2Fault.GOAWAY_BEFORE:
+            self.refused += 1
+            last = stream_id - 2 * (requests - self._nth + 1)
+            return GoAwayFrame(0, last_stream_id=last).serialize()
+        if requests == self._nth and self._fault is Http2Fault.REFUSED_STREAM:
+            self.refused += 1
+            h2.reset_stream(stream_id, ErrorCodes.REFUSED_STREAM)
+            return b""
+        if requests < self._nth or self._fault is not Http2Fault.HANG_UP:
+            h2.send_headers(stream_id, [(":status", "200"), ("x-shop-version", "v1")])
+            h2.send_data(stream_id, b"fine", end_stream=True)
+        if requests == self._nth and self._fault is Http2Fault.GOAWAY_AFTER:
+            return GoAwayFrame(0, last_stream_id=2**31 - 1).serialize()
+        return b""

@@ -8,12 +8,9 @@ from faulty_servers import (
     WHOLE,
     EchoUntil,
     EveryNth,
+    Http2Fault,
     Http2Server,
-    go_away_after,
-    go_away_before,
-    hang_up,
     next_head,
-    refuse,
     report_on,
 )
 
@@ -104,31 +101,24 @@ def test_a_wait_for_a_free_connection_belongs_to_the_latency() -> None:
     assert found.latency.p99_ms > 4 * found.service_time.p50_ms
 
 
-def test_http2_streams_that_the_server_refuses_are_failures() -> None:
-    server = Http2Server(10, refuse)
+@pytest.mark.parametrize("fault", [Http2Fault.REFUSED_STREAM, Http2Fault.GOAWAY_BEFORE])
+def test_an_http2_stream_that_the_server_refuses_is_a_failure(fault: Http2Fault) -> None:
+    server = Http2Server(10, fault)
     found = report_on(server, H2, requests=100).scenario("h2")
-    assert found.failed_by_kind == {"refused": server.connections}
-    assert found.ok == 100 - server.connections
+    assert found.failed_by_kind == {"refused": server.refused}
+    assert found.ok == 100 - server.refused
 
 
-def test_an_http2_stream_above_the_last_id_of_goaway_is_a_failure() -> None:
-    server = Http2Server(10, go_away_before)
-    found = report_on(server, H2, requests=100).scenario("h2")
-    assert found.ok + found.failed == 100
-    assert found.failed_by_kind == {"refused": found.connections_retired}
-    assert found.connections_retired >= 8
-
-
-def test_goaway_after_an_answer_costs_nothing() -> None:
-    found = report_on(Http2Server(10, go_away_after), H2, requests=100).scenario("h2")
+def test_goaway_that_lets_requests_end_costs_nothing() -> None:
+    found = report_on(Http2Server(10, Http2Fault.GOAWAY_AFTER), H2, requests=100).scenario("h2")
     assert (found.ok, found.failed) == (100, 0)
-    assert found.connections_retired >= 8
+    assert found.connections_retired > 0
 
 
 def test_an_http2_connection_that_ends_fails_what_was_on_it() -> None:
-    found = report_on(Http2Server(10, hang_up), H2, requests=100).scenario("h2")
+    found = report_on(Http2Server(10, Http2Fault.HANG_UP), H2, requests=100).scenario("h2")
     assert found.ok + found.failed == 100
-    assert set(found.failed_by_kind) == {"closed"}
+    assert set(found.failed_by_kind) <= {"closed", "reset"}
     assert found.failed >= 8
 
 
@@ -136,7 +126,7 @@ def test_a_websocket_that_ends_without_a_close_frame_is_one_failure() -> None:
     server = EchoUntil(10, b"")
     found = report_on(server, WS, requests=100).scenario("ws")
     assert found.failed == found.websocket_ends["cut"] == found.failed_by_kind["cut"]
-    assert 8 <= found.failed <= 10
+    assert server.ended - WS.sockets <= found.failed <= server.ended
     assert found.sent == found.ok + found.failed + found.unanswered
 
 
@@ -144,7 +134,8 @@ def test_a_websocket_that_ends_with_a_close_frame_is_no_failure() -> None:
     server = EchoUntil(10, b"\x88\x02\x03\xe9")
     found = report_on(server, WS, requests=100).scenario("ws")
     assert found.failed == 0
-    assert 8 <= found.websocket_ends["close frame 1001"] <= 10
+    closed = found.websocket_ends["close frame 1001"]
+    assert server.ended - WS.sockets <= closed <= server.ended
     assert found.connections_opened == server.opened
 
 

@@ -1,6 +1,8 @@
 """Load on the real example shop: steady, stopping, failing, killed."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ import pytest
 from running_shop import RunningShop
 
 from changeover.testing.load import HttpScenario, LoadProcess, LoadSpec, mixed
+from changeover.testing.load.process import spec_to_json
 from changeover.testing.load.trace import last_answer, read_trace
 
 Start = Callable[..., RunningShop]
@@ -97,3 +100,47 @@ def test_the_command_says_by_its_exit_code_whether_something_was_lost(start_shop
     command += ["--get-path", "/none"]
     lost = subprocess.run(command, capture_output=True, check=False, env=env)
     assert lost.returncode == 1
+
+
+def test_signals_begin_phases_and_end_the_load(start_shop: Start) -> None:
+    command = [sys.executable, "-m", "changeover.testing.load", "--url", start_shop("v1").url]
+    command += ["--seconds", "60", "--live"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as load:
+        assert load.stdout is not None
+        kinds = [json.loads(load.stdout.readline())["kind"]]
+        load.send_signal(signal.SIGUSR1)
+        lines = [json.loads(load.stdout.readline()) for _ in range(2)]
+        load.send_signal(signal.SIGTERM)
+        *_, report = (json.loads(line) for line in load.stdout)
+        assert load.wait(timeout=30) == 0
+    kinds += [line["kind"] for line in lines]
+    assert sorted(kinds) == ["live", "phase", "started"]
+    assert [phase["name"] for phase in report["phases"]] == ["start", "mark 1"]
+    assert report["failed"] == 0
+
+
+def test_load_ends_when_whoever_started_it_is_gone(start_shop: Start) -> None:
+    spec = all_traffic(start_shop("v1").url)
+    command = [sys.executable, "-m", "changeover.testing.load", "--spec-from-stdin"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        command,
+        input=spec_to_json(spec) + "\n",
+        capture_output=True,
+        text=True,
+        env=env,
+        check=True,
+    )
+    assert json.loads(ended.stdout)["kind"] == "report"
+
+
+def test_http2_without_its_package_says_what_to_install() -> None:
+    script = "import sys; sys.modules['h2'] = None; from changeover.testing.load.cli import main; "
+    script += "sys.exit(main(['--url', 'http://127.0.0.1:9', '--http2-rps', '1']))"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env, check=False
+    )
+    assert said.returncode == 2
+    assert "changeover[testing]" in said.stderr
