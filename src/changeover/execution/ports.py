@@ -6,7 +6,7 @@ bound to one claim when they are built, and send its fencing number along; hosts
 refuse a lower one with FencedOff.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,7 +62,7 @@ class Runtime(Protocol):
     async def observe(self, service: ServiceId) -> Sequence[ObservedReplica]:
         """Every replica of `service` that was started and not stopped, alive or not."""
 
-    def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncIterator[str]:
+    def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncGenerator[str]:
         """The last `lines` lines the replica wrote, then, when following, every new one."""
 
 
@@ -242,6 +242,12 @@ class Journal(Protocol):
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
         """Releases that served alone at the end of a succeeded run, newest first, each once;
         the first is what serves now. What `rollback` goes back to is among them."""
+
+    async def prune(
+        self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20
+    ) -> int:
+        """Forget old runs with their events, never an active one nor what makes the newest
+        `keep_releases` good releases known; returns how many were removed."""
 
     async def close(self) -> None:
         """Give back connections."""

@@ -1,6 +1,7 @@
 """The look of `status` at a journal that the quick way cannot read: PostgreSQL, another file."""
 
 import time
+from typing import Any
 
 from changeover.adapters.journal.glance import ActiveRun, Glance, PastRun
 from changeover.domain.run import Phase, Run
@@ -26,7 +27,7 @@ async def full_look(at: Target) -> Glance:
     )
 
 
-def _short(run: Run) -> dict[str, object]:
+def _short(run: Run) -> dict[str, Any]:
     change = run.plan.change
     return {
         "run_id": run.run_id,

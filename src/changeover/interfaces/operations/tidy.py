@@ -3,15 +3,15 @@
 import logging
 
 from changeover.adapters.artifacts.retention import retained
-from changeover.adapters.journal.journal import DatabaseJournal
 from changeover.execution.errors import ChangeoverError
+from changeover.execution.ports import Journal
 from changeover.interfaces.project import Project
 from changeover.interfaces.wiring import runtime_of, store_of
 
 log = logging.getLogger(__name__)
 
 
-async def tidy(project: Project, journal: DatabaseJournal) -> None:
+async def tidy(project: Project, journal: Journal) -> None:
     """Remove artifacts and runs beyond the service's retention, never what serves, runs, or a
     rollback may need. A failure is only logged: whatever was done before is done."""
     keep = project.config.settings.retention
