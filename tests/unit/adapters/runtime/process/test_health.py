@@ -16,20 +16,26 @@ PATIENT = Health(path="/health", timeout_s=30.0)
 def answer(said: bytes, health: Health = PATIENT) -> Readiness:
     """What `ask` makes of a server that says this."""
 
-    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"GET /health HTTP/1.1\r\n")
         writer.write(said)
         with contextlib.suppress(ConnectionError):
             if not said:
                 await reader.read()  # until the other side has had enough
-            writer.close()
+        writer.close()
+        with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
 
     async def story() -> Readiness:
-        async with await asyncio.start_server(server, "127.0.0.1", 0) as serving:
+        served: list[asyncio.Task[None]] = []
+        async with await asyncio.start_server(
+            lambda *streams: served.append(asyncio.create_task(serve(*streams))), "127.0.0.1", 0
+        ) as serving:
             host, port = serving.sockets[0].getsockname()
-            return await ask(Endpoint(host, port), health)
+            found = await ask(Endpoint(host, port), health)
+        await asyncio.gather(*served)
+        return found
 
     return asyncio.run(story())
 
