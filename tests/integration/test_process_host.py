@@ -274,6 +274,26 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(host: Host) -> None
     asyncio.run(ready(host.runtime(), replica()))
 
 
+def test_a_replica_that_crashes_while_the_disk_is_full_is_started_again_and_found(
+    host: Host,
+) -> None:
+    asyncio.run(host.runtime().start(replica(), release()))
+    asyncio.run(ready(host.runtime(), replica()))
+    first, keeper = host.child(replica()), host.keeper(replica())
+    room = os.stat(host.files(replica()).status).st_size - 20
+    hard = resource.prlimit(keeper.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(keeper.pid, resource.RLIMIT_FSIZE, (room, hard))
+    send(first, signal.SIGKILL, group=False)
+    until(lambda: not first.alive())
+    asyncio.run(ready(host.runtime(), replica()))
+    assert host.child(replica()) == first  # the record is old, yet:
+    (seen,) = asyncio.run(host.runtime().observe(SHOP))
+    assert seen.alive
+    host.kill_keeper(replica())
+    asyncio.run(host.runtime().stop(replica(), grace_s=5))
+    assert asyncio.run(host.runtime().observe(SHOP)) == []
+
+
 def test_a_command_is_looked_for_in_the_release_first(host: Host) -> None:
     script = host.release_directory / "sh"
     script.write_text("#!/bin/sh\necho the release speaks\nexec sleep 600\n")

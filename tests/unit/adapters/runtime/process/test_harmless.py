@@ -1,6 +1,6 @@
 """What replicas wrote is shown without secrets and without power over the terminal."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.adapters.runtime.process.harmless import MASK, Veil, harmless
@@ -28,6 +28,7 @@ def test_what_rewrites_its_own_line_cannot() -> None:
     assert harmless("all is well\rERROR hidden\r") == r"all is well\rERROR hidden"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_that_is_shown_is_a_control(text: str) -> None:
     assert all(char == "\t" or ord(char) >= 32 for char in harmless(text))

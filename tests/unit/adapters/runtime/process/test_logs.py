@@ -20,7 +20,9 @@ def rotate(path: Path, *, keep: int = 100) -> None:
     assert Log(str(path), max_bytes=0, keep=keep).rotate_if_large()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+)
 @given(st.lists(st.sampled_from(["write", "half", "rotate", "read"]), max_size=30))
 def test_no_line_is_lost_or_given_twice(tmp_path: Path, acts: list[str]) -> None:
     path = tmp_path / "log"
