@@ -115,15 +115,17 @@ def test_the_port_of_a_replica_without_a_keeper_is_not_given_out(
 
 
 def test_a_stranger_on_the_port_is_never_taken_for_the_replica(host: Host) -> None:
-    host.care = Supervision(first_delay_s=0.5, max_delay_s=0.5)
+    host.care = Supervision(first_delay_s=0.05, max_delay_s=0.2)
     asyncio.run(host.runtime().start(replica(), release()))
     asyncio.run(ready(host.runtime(), replica()))
     (seen,) = asyncio.run(host.runtime().observe(SHOP))
     assert seen.endpoint is not None
-    child = host.child(replica())
+    child, keeper = host.child(replica()), host.keeper(replica())
+    send(keeper, signal.SIGSTOP, group=False)  # so that the stranger is there first
     send(child, signal.SIGKILL, group=False)
     until(lambda: not child.alive())
     with somebody_else_on(seen.endpoint.port):
+        send(keeper, signal.SIGCONT, group=False)
         answer = asyncio.run(host.runtime().is_ready(replica(), HEALTH))
         assert not answer.ready
 
