@@ -26,7 +26,8 @@ def is_guarded_line(source: Source, line: int) -> bool:
     for number in range(line, 0, -1):
         text = source.line(number)
         here = len(text) - len(text.lstrip())
-        if not text.strip() or here >= indent:
+        comment = text.lstrip().startswith("#") and number != line
+        if not text.strip() or comment or here >= indent:
             continue
         if _GUARDED_KEY.search(text):
             return True

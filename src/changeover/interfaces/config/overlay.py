@@ -43,14 +43,14 @@ def merged(under: MappingNode, over: MappingNode) -> MappingNode:
         if is_null(node) and key in entries:
             del entries[key]
         else:
-            entries[key] = _one(entries.get(key), node)
+            entries[key] = _one(key, entries.get(key), node)
     return replace(under, entries=entries)
 
 
-def _one(under: Node | None, over: Node) -> Node:
+def _one(key: str, under: Node | None, over: Node) -> Node:
     if not isinstance(over, MappingNode) or KIND in over.entries:
         return over
-    if isinstance(under, ScalarNode) and not is_null(under) and not under.path.endswith("command"):
+    if key == "strategy" and isinstance(under, ScalarNode) and not is_null(under):
         # `strategy: rolling` is short for a mapping with nothing but the kind.
         under = replace(over, entries={KIND: under})
     return merged(under, over) if isinstance(under, MappingNode) else over

@@ -157,3 +157,9 @@ def test_an_unknown_environment_is_refused_with_the_nearest() -> None:
 
 def test_all_environments_come_in_the_order_of_the_file() -> None:
     assert list(load_all(FULL)) == ["staging", "production"]
+
+
+def test_a_shell_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
+    line = "command: [/bin/sh, -c, 'exec ./app $PORT | cat']"
+    config = loaded(tmp_path, MINIMAL.replace("command: ./app --port {port}", line))
+    assert config.settings.command[2] == "exec ./app $PORT | cat"

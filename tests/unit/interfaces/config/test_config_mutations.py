@@ -20,9 +20,8 @@ FRAGMENTS = (
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> str:
-    """The full sample after one to four small accidents."""
-    text = FULL
+def mutated(draw: st.DrawFn, text: str = FULL) -> str:
+    """`text` after one to four small accidents."""
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(text)))
         length = draw(st.sampled_from((0, 0, 1, 2, 5, 20)))
@@ -58,3 +57,10 @@ def test_a_broken_file_never_ends_in_anything_but_problems_with_their_lines(text
 def test_noise_never_ends_in_anything_but_problems_with_their_lines(content: bytes) -> None:
     for problem in problems_of(content):
         assert problem.line >= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(mutated(FULL.replace("{environment: SHOP_DATABASE_PASSWORD}", "hunter2")))
+def test_a_secret_written_into_the_file_is_not_repeated_however_it_is_broken(text: str) -> None:
+    told = "\n".join(str(problem) for problem in problems_of(text.encode()))
+    assert "hunter2" not in told
