@@ -1,6 +1,8 @@
 """Random changes, and random options of every strategy, as hypothesis draws them."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -10,10 +12,12 @@ from changeover.domain.gates import CheckGate, ErrorRatioGate, Gate, LatencyGate
 from changeover.domain.plan import Change, Plan
 from changeover.domain.release import Release
 from changeover.domain.service import Front, ServiceId
+from changeover.domain.steps import StartReplicas, Step, StopReplicas
 from changeover.strategies.blue_green import BlueGreenOptions, blue_green
 from changeover.strategies.canary import CanaryOptions, CanaryStep, canary
 from changeover.strategies.rolling import RollingOptions, rolling
 
+Draw = Callable[[SearchStrategy[Any]], Any]
 SMOKE = HttpCheck(name="front page", path="/")
 FRONT = Front(service=ServiceId("production", "shop"), host="127.0.0.1", port=8080)
 
@@ -54,9 +58,7 @@ def change(
 
 
 @st.composite
-def changes(
-    draw: Callable[[SearchStrategy[int]], int], *, most: int = 40, spare_one: bool = False
-) -> Change:
+def changes(draw: Draw, *, most: int = 40, spare_one: bool = False) -> Change:
     """Any fleet; with `spare_one` one where at least one replica may be stopped first."""
     replicas = draw(st.integers(1, most))
     stable = draw(st.integers(2 if spare_one else 1, most))
@@ -143,3 +145,10 @@ def plans(*, most: int = 40) -> SearchStrategy[Plan]:
         st.builds(canary, changes(most=most), weight_options),
         st.builds(canary, several, server_options),
     )
+
+
+def parts(step: Step) -> list[Step]:
+    """Every way in which a step may be half done, from not at all to wholly."""
+    if isinstance(step, StartReplicas | StopReplicas):
+        return [replace(step, slots=step.slots[:n]) for n in range(len(step.slots) + 1)]
+    return [step, StartReplicas(version="v2", slots=())]

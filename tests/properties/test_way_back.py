@@ -1,7 +1,5 @@
 """From any moment of any plan there is a safe way back to stable."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,14 +8,12 @@ from hypothesis import strategies as st
 from changeover.domain.observed import Observed, ObservedRoute
 from changeover.domain.plan import Change, Plan
 from changeover.domain.replica import ObservedReplica, ReplicaId
-from changeover.domain.steps import SetRoute, StartReplicas, Step, StopReplicas
+from changeover.domain.steps import SetRoute, Step
 from changeover.planning.abort import back_to_stable
 from changeover.planning.safety import violations_from
 from changeover.planning.world import World, after, first_world, observed_of, walk, world_of
 from changeover.strategies.rolling import RollingOptions, rolling
-from properties.drawn_plans import changes, first_changes, in_place_options, plans
-
-Draw = Callable[[st.SearchStrategy[Any]], Any]
+from properties.drawn_plans import Draw, changes, first_changes, in_place_options, parts, plans
 
 
 @st.composite
@@ -34,13 +30,6 @@ def moments(draw: Draw, some: st.SearchStrategy[Plan], *, damage: bool) -> tuple
         dead = draw(st.sets(st.sampled_from(sorted(world.alive)), max_size=len(world.alive)))
         observed = damaged(plan, observed, dead, draw(st.booleans()))
     return plan, observed
-
-
-def parts(step: Step) -> list[Step]:
-    """Every way in which a step may be half done, from not at all to wholly."""
-    if isinstance(step, StartReplicas | StopReplicas):
-        return [replace(step, slots=step.slots[:n]) for n in range(len(step.slots) + 1)]
-    return [step, StartReplicas(version="v2", slots=())]
 
 
 def damaged(plan: Plan, observed: Observed, dead: set[Any], forgotten: bool) -> Observed:
@@ -62,13 +51,13 @@ def problems(plan: Plan, observed: Observed) -> list[str]:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(moments(plans(most=12), damage=False))
 def test_the_way_back_from_any_half_done_step_drops_nothing(moment: tuple[Plan, Observed]) -> None:
     assert problems(*moment) == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(moments(plans(most=8), damage=True))
 def test_the_way_back_from_a_damaged_world_takes_nothing_more_away(
     moment: tuple[Plan, Observed],
@@ -87,7 +76,7 @@ def test_the_way_back_of_a_first_deployment_leaves_nothing(moment: tuple[Plan, O
     assert problems(*moment) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(moments(plans(most=12), damage=False))
 def test_the_way_back_needs_no_more_room_than_the_plan(moment: tuple[Plan, Observed]) -> None:
     plan, observed = moment
@@ -99,7 +88,7 @@ def peak(world: World, steps: tuple[Step, ...]) -> int:
     return max(len(then.alive) for then in walk(world, steps))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(moments(plans(most=8), damage=True), st.data())
 def test_a_way_back_that_broke_off_is_planned_anew_and_still_safe(
     moment: tuple[Plan, Observed], data: st.DataObject
@@ -119,7 +108,7 @@ def test_after_the_way_back_nothing_is_left_to_do(moment: tuple[Plan, Observed])
     assert back_to_stable(plan, observed_of(world, plan.change.service)) == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(moments(plans(most=12), damage=False))
 def test_users_leave_the_candidate_at_once_when_enough_of_stable_serves(
     moment: tuple[Plan, Observed],

@@ -44,9 +44,8 @@ def back_to_stable(plan: Plan, observed: Observed) -> tuple[Step, ...]:
             way.do(SetRoute(route=None))
         way.retire(way.candidates)
         return tuple(way.steps)
-    while not way.users_can_return():
+    while not way.users_returned():
         way.make_progress()
-    way.return_users()
     way.restore()
     return tuple(way.steps)
 
@@ -92,7 +91,8 @@ class _Way:
     @property
     def floor(self) -> int:
         """How many replicas must serve: the minimum, or what is left of it in a damaged world."""
-        return max(1, min(self.change.min_ready, len(self.world.serving)))
+        least = min(self.change.min_ready, len(self.world.serving), len(self.wanted))
+        return max(1, least)
 
     @property
     def live(self) -> frozenset[Place]:
@@ -106,17 +106,23 @@ class _Way:
         fresh = [place for place in absent if place not in self.occupied]
         return (*again, *fresh[: max(0, self.room - len(self.occupied))])
 
-    def users_can_return(self) -> bool:
-        return len(self.live) + len(self.startable) >= min(self.floor, len(self.wanted))
+    @property
+    def ready(self) -> frozenset[Place]:
+        return self.wanted & self.world.ready
 
-    def return_users(self) -> None:
-        """Route every request to stable, on as few started replicas as that needs."""
-        enough = min(self.floor, len(self.wanted))
-        if len(self.wanted & self.world.ready) < enough:
-            if len(self.live) < enough:
-                self.start(self.startable)
+    def users_returned(self) -> bool:
+        """Route every request to stable as soon as enough of it can be ready; whether it could.
+
+        A dead member of the route that comes back raises the floor: hence asked again.
+        """
+        if len(self.live) < self.floor <= len(self.live) + len(self.startable):
+            self.start(self.startable)
+        if len(self.ready) < self.floor <= len(self.live):
             self.await_ready(self.live)
-        self.route_to(self.wanted & self.world.ready)
+        if len(self.ready) < self.floor:
+            return False
+        self.route_to(self.ready)
+        return True
 
     def make_progress(self) -> None:
         """Turn some of the room that candidates take into ready stable replicas."""
@@ -126,21 +132,21 @@ class _Way:
             if not idle & self.world.members:
                 self.retire(idle)
                 return
-        spare = len(self.world.serving) - self.floor
-        new = self.startable or (() if spare > 0 else sorted(self.wanted - self.occupied)[:1])
-        enough = self.floor
-        self.start(new)
+        self.start(self.startable or self.one_too_many())
         self.await_ready(self.live)
-        stable = self.wanted & self.world.ready
-        stays = max(0, min(len(taking), enough - len(stable)))
-        self.split(stable, frozenset(sorted(taking)[:stays]))
+        stays = max(0, min(len(taking), self.floor - len(self.ready)))
+        self.split(self.ready, frozenset(sorted(taking)[:stays]))
         self.retire(sorted(taking)[stays:])
 
     def leave_route(self, idle: frozenset[Place], taking: Iterable[Place]) -> None:
         """Take replicas that serve nobody out of the route, if anything is left in it."""
-        stable = self.wanted & self.world.ready
-        if idle & self.world.members and (stable or taking):
-            self.split(stable, frozenset(taking))
+        if idle & self.world.members and (self.ready or taking):
+            self.split(self.ready, frozenset(taking))
+
+    def one_too_many(self) -> Sequence[Place]:
+        """A stable replica without a place, when nothing else can give way any more."""
+        spare = len(self.world.serving) > self.floor
+        return () if spare or self.live - self.ready else sorted(self.wanted - self.occupied)[:1]
 
     def restore(self) -> None:
         """Bring stable back to its full number and leave no candidate behind."""

@@ -1,13 +1,12 @@
 """What is wrong with doing one step in one world, whatever comes after it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from math import isfinite
 from typing import Literal
 
 from changeover.domain.gates import CheckGate, Gate
 from changeover.domain.plan import Change
 from changeover.domain.release import Version
-from changeover.domain.replica import Slot
 from changeover.domain.route import TOTAL_WEIGHT, HeaderMatch, PortMatch, Route
 from changeover.domain.steps import (
     AwaitApproval,
@@ -20,23 +19,11 @@ from changeover.domain.steps import (
     Step,
     StopReplicas,
 )
+from changeover.planning.words import said
 from changeover.planning.world import Place, World, members, places, slots_of
 
 Way = Literal["forward", "back"]
 """Whether steps go to the candidate or back to stable."""
-
-
-def said(slots: Iterable[Slot]) -> str:
-    """Slots in words, e.g. "slot 3" or "slots 0-2, 5"."""
-    rising = sorted(set(slots))
-    runs: list[tuple[int, int]] = []
-    for slot in rising:
-        if runs and runs[-1][1] == slot - 1:
-            runs[-1] = (runs[-1][0], slot)
-        else:
-            runs.append((slot, slot))
-    parts = [str(a) if a == b else f"{a}-{b}" for a, b in runs]
-    return f"slot{'' if len(rising) == 1 else 's'} {', '.join(parts)}"
 
 
 def objections(world: World, step: Step, change: Change, *, way: Way) -> Iterator[str]:

@@ -12,8 +12,9 @@ from changeover.domain.plan import Change, Plan
 from changeover.domain.release import Version
 from changeover.domain.route import TOTAL_WEIGHT
 from changeover.domain.steps import Step
-from changeover.planning.objections import Way, objections, said
+from changeover.planning.objections import Way, objections
 from changeover.planning.shares import needed
+from changeover.planning.words import said
 from changeover.planning.world import World, after, first_world, members, slots_of
 
 
@@ -103,11 +104,12 @@ def _weakened(before: World, then: World, change: Change) -> Iterator[str]:
     if now.total > was.total:
         have = change.min_ready - now.total
         yield f"{have} replicas would take requests, at least {change.min_ready} must"
+        return
     for version, missing in now.shares.items():
         if missing > max(was.shares.get(version, 0), was.total):
             assert then.route is not None
             share = f"{then.route.weight(version) / 100:g} % of requests"
-            yield f"{version} would carry {share} with {missing} replicas too few"
+            yield f"{version} would carry {share} with {missing} ready replicas too few"
 
 
 def _unfinished(world: World, change: Change, way: Way) -> Iterator[str]:
