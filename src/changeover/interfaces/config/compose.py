@@ -27,6 +27,8 @@ _MAX_NODES = 10_000
 _TAG = "tag:yaml.org,2002:"
 _TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
 _START = Place(1, 1)
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+"""No argument, variable or path of a process can hold these; escapes in quotes can."""
 _NUMBER_PREFIXES = re.compile(r"[+-]?0[xob]", re.IGNORECASE)
 
 
@@ -120,6 +122,9 @@ class _Converter:
             items = [self.convert(item, f"{path}[{i}]", None) for i, item in enumerate(node.value)]
             return ListNode(path=path, place=place, key=key, items=tuple(items))
         assert isinstance(node, YamlScalar)
+        if found := _UNUSABLE.search(node.value):
+            message = f"the character U+{ord(found[0]):04X} cannot stand here"
+            self._problems.add(place, path, message)
         value = _value(node)
         # Nothing was written: what there is to point at is the key.
         place = key if value is None and not node.value else place
@@ -129,7 +134,7 @@ class _Converter:
         first: dict[str, Place] = {}
         for key, value in node.value:
             place = _place(key.start_mark)
-            if not isinstance(key, YamlScalar):
+            if not isinstance(key, YamlScalar) or not key.value.isprintable():
                 self._problems.add(place, path, "a key must be plain text")
             elif key.value in first:
                 self._problems.add(

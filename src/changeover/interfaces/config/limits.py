@@ -13,6 +13,8 @@ from changeover.interfaces.nearest import did_you_mean
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 _SHELL_VARIABLE = re.compile(r"\$\{?PORT\b\}?")
+MOST_REPLICAS = 1_000
+"""A plan names every replica, and its proof looks at each step: beyond this both take minutes."""
 _KNOWN = ("port", "release")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 
@@ -57,6 +59,8 @@ def node_at(node: Node, where: tuple[str | int, ...]) -> Node:
 def _counts(settings: Settings) -> Iterator[Breach]:
     if settings.replicas < 1:
         yield Breach(("replicas",), "a service has at least 1 replica")
+    if settings.replicas > MOST_REPLICAS:
+        yield Breach(("replicas",), f"a service has at most {MOST_REPLICAS} replicas")
     if settings.min_ready is not None and settings.min_ready > settings.replicas:
         yield Breach(
             ("min_ready",),

@@ -6,7 +6,7 @@ import pytest
 
 from changeover.domain.checks import CommandCheck, Health, HttpCheck
 from changeover.domain.gates import ErrorRatioGate, LatencyGate, ReadinessGate
-from changeover.execution.errors import UnknownName, UsageError
+from changeover.execution.errors import ConfigurationError, UnknownName, UsageError
 from changeover.interfaces.config.load import ServiceConfig, load_all, load_service
 from changeover.interfaces.config.settings import SecretSource
 from changeover.interfaces.config.values import Address
@@ -163,3 +163,51 @@ def test_a_shell_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
     line = "command: [/bin/sh, -c, 'exec ./app $PORT | cat']"
     config = loaded(tmp_path, MINIMAL.replace("command: ./app --port {port}", line))
     assert config.settings.command[2] == "exec ./app $PORT | cat"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////var/lib/changeover/journal.db",
+        "postgresql://shop:${PASSWORD}@db:5432/changeover?application_name=a@b",
+        "postgresql://db:5432/changeover?application_name=a@b",
+        "postgresql://shop@db/changeover?password=${PASSWORD}",
+        "${JOURNAL_URL}",
+    ],
+)
+def test_a_journals_url_is_kept_as_written(url: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, MINIMAL + f"journal: {url}\n").settings.journal == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://shop:hunter2@db/changeover",
+        "postgresql://shop:hun/ter2@db/changeover",
+        "postgresql://shop:x${PASSWORD}@db/changeover",
+        "postgresql://db/changeover?password=hunter2",
+        "journal.db",
+    ],
+)
+def test_a_journals_url_with_a_password_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="journal: the value is not") as caught:
+        loaded(tmp_path, MINIMAL + f"journal: {url}\n")
+    assert url not in str(caught.value)
+
+
+@pytest.mark.parametrize("escape", ["\\0", "\\ud800"])
+def test_characters_that_no_process_can_be_given_are_refused(escape: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"U\+[0D]\d00 cannot stand here"):
+        loaded(tmp_path, MINIMAL.replace("app\n", f'"a{escape}"\n', 1))
+
+
+def test_a_key_that_acts_on_a_terminal_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="a key must be plain text") as caught:
+        loaded(tmp_path, MINIMAL + '"\\e[2J": 1\n')
+    assert "\x1b" not in str(caught.value)
+
+
+def test_more_replicas_than_a_plan_can_name_are_refused(tmp_path: Path) -> None:
+    assert loaded(tmp_path, MINIMAL + "replicas: 1000\n").settings.replicas == 1000
+    with pytest.raises(ConfigurationError, match="at most 1000 replicas"):
+        loaded(tmp_path, MINIMAL + "replicas: 1001\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from changeover.interfaces.config.check import check
 from changeover.interfaces.config.load import load_all
 from changeover.interfaces.config.problem import FileProblems, Problem
 
@@ -50,6 +51,15 @@ def test_a_broken_file_never_ends_in_anything_but_problems_with_their_lines(text
         assert 1 <= problem.line <= lines
         assert problem.column >= 1
         assert problem.message
+
+
+@settings(max_examples=60, deadline=None)
+@given(mutated())
+def test_looking_further_never_ends_in_anything_but_problems(text: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "changeover.yml"
+        path.write_text(text, "utf-8")
+        assert all(str(problem) for problem in check(path, variables={}))
 
 
 @settings(max_examples=60, deadline=None)
