@@ -20,6 +20,11 @@ def is_guarded(path: str) -> bool:
     return bool(_GUARDED_PATH.search(path))
 
 
+def holds_secrets(text: str) -> bool:
+    """Whether a value looks as if it had swallowed lines with secrets: a quote never closed."""
+    return bool(_GUARDED_KEY.search(text))
+
+
 def is_guarded_line(source: Source, line: int) -> bool:
     """Whether `line`, or a line that it is indented beneath, has a key that guards secrets."""
     indent = len(source.line(line)) + 1
