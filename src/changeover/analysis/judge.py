@@ -20,7 +20,7 @@ def judge_errors(
     inconclusive, never a pass."""
     name, seen = candidate
     if seen is None or seen.requests < gate.min_requests:
-        return _too_few(name, seen and seen.requests, gate.min_requests)
+        return _too_few(name, seen.requests if seen else None, gate.min_requests)
     ratio = seen.errors / seen.requests
     numbers = _errors_in_words(name, seen)
     if ratio > gate.limit_ratio:
@@ -30,7 +30,7 @@ def judge_errors(
         return Verdict(Judgement.PASSED, numbers)
     other, theirs = stable
     if theirs is None or theirs.requests < gate.min_requests:
-        return _too_few(other, theirs and theirs.requests, gate.min_requests)
+        return _too_few(other, theirs.requests if theirs else None, gate.min_requests)
     both = f"{numbers}, {_errors_in_words(other, theirs)}, in the same window"
     # One error's worth of doubt: without it a stable version without errors forbids the first.
     allowed = gate.times_stable * (theirs.errors + 1) / theirs.requests
@@ -49,7 +49,7 @@ def judge_latency(
     name, seen = candidate
     ours = quantile_ms(seen, gate.quantile) if seen is not None else None
     if seen is None or ours is None or seen.timed < gate.min_requests:
-        return _too_few(name, seen and seen.timed, gate.min_requests)
+        return _too_few(name, seen.timed if seen else None, gate.min_requests)
     numbers = f"p{gate.quantile * 100:g} of {name} is {_ms(ours)} over {seen.timed:,} requests"
     if gate.limit_ms and ours > gate.limit_ms:
         return Verdict(Judgement.FAILED, f"{numbers}; at most {_ms(gate.limit_ms)} is allowed")
@@ -58,7 +58,7 @@ def judge_latency(
     other, theirs = stable
     reference = quantile_ms(theirs, gate.quantile) if theirs is not None else None
     if theirs is None or reference is None or theirs.timed < gate.min_requests:
-        return _too_few(other, theirs and theirs.timed, gate.min_requests)
+        return _too_few(other, theirs.timed if theirs else None, gate.min_requests)
     both = f"{numbers}, of {other} {_ms(reference)} over {theirs.timed:,}"
     if ours > gate.times_stable * reference:
         why = f"{both}; at most {gate.times_stable:g} times stable's is allowed"
