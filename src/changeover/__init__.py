@@ -12,8 +12,7 @@ Everything the command line does is a call here:
 Names are imported when they are first used, so that `import changeover` costs nothing.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing typing for it would cost every keeper of a replica its memory
 if TYPE_CHECKING:
     from changeover.domain.event import Event as Event
     from changeover.domain.event import EventKind as EventKind
@@ -88,7 +87,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME_OF)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
