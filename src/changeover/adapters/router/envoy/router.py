@@ -30,6 +30,10 @@ class EnvoyRouter:
     def __init__(self, agent: AgentClient, *, fence: int | None = None) -> None:
         self._agent, self._fence = agent, fence
 
+    async def raise_fence(self, service: ServiceId) -> None:
+        """Have lower fencing numbers refused from now on; see the port."""
+        await self._agent.ask("raise_fence", service=service_json(service), fence=self._number())
+
     async def apply(
         self, front: Front, route: Route | None, endpoints: Mapping[ReplicaId, Endpoint]
     ) -> None:

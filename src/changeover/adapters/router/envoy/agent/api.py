@@ -27,6 +27,7 @@ class Api:
         self.leaving = asyncio.Event()
         self.ended = False
         self.operations: dict[str, Operation] = {
+            "raise_fence": self.raise_fence,
             "apply": self.apply,
             "drain": self.drain,
             "observe": self.observe,
@@ -39,6 +40,11 @@ class Api:
     def leave(self) -> None:
         """End the agent and let Envoy go on."""
         self.leaving.set()
+
+    async def raise_fence(self, asked: Json) -> Json:
+        """service, fence -> {}."""
+        await self._do.raise_fence(service_of(asked["service"]), int(asked["fence"]))
+        return {}
 
     async def apply(self, asked: Json) -> Json:
         """front, route or null, endpoints, fence -> {}."""

@@ -52,6 +52,11 @@ class Operations:
         """What is in force."""
         return self.publisher.state
 
+    async def raise_fence(self, service: ServiceId, fence: int) -> None:
+        """Refuse lower numbers from now on. Raises: RouterUnreachable, FencedOff."""
+        async with self.changing:
+            self._accept(service, fence)
+
     async def apply(
         self,
         front: Front,
