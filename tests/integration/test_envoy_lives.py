@@ -243,3 +243,34 @@ def test_a_log_above_its_limit_is_set_aside_and_envoy_writes_a_new_one(tmp_path:
             assert len(lines) == 1
 
     asyncio.run(play())
+
+
+def test_stop_lets_a_request_in_flight_end(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with lab(tmp_path, Settings(drain_time_s=10, parent_shutdown_s=20)) as it:
+            await it.backend("v1", [0])
+            await it.apply(all_to("v1", (0,)))
+            slow = asyncio.create_task(get(it.address, "/slow?ms=800"))
+            await until(lambda: it.backends[replica("v1", 0)].working)
+            await proxy.stop(tmp_path)
+            assert slow.done()
+            assert await slow == (200, "v1")
+
+    asyncio.run(play())
+
+
+def test_a_start_whose_port_was_taken_meanwhile_is_refused(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with lab(tmp_path) as it:
+            await it.backend("v1", [0])
+            await it.apply(all_to("v1", (0,)))
+            await proxy.stop(tmp_path)
+            thief = await asyncio.start_server(lambda *_: None, it.front.host, it.front.port)
+            with pytest.raises(RouterUnreachable, match=r"is taken by pid \d+"):
+                await proxy.start_agent(tmp_path, QUICK)
+            thief.close()
+            await thief.wait_closed()
+            await proxy.start_agent(tmp_path, QUICK)
+            assert await get(it.address) == (200, "v1")
+
+    asyncio.run(play())

@@ -99,7 +99,7 @@ def test_latencies_stand_near_the_edge_of_their_size(tmp_path: Path) -> None:
             assert edges == sorted(edges)
             assert (edges[0], edges[-1]) == (1.0, 60_000.0)
             steps = [b / a for a, b in itertools.pairwise(edges) if a > 20]
-            assert max(steps) < 1.12
+            assert max(steps) < 1.14, "10 %, and whole milliseconds"
             counts = dict(latency)
             assert counts[max(e for e in edges if e < 190)] == 0
             assert counts[60_000.0] == 5
