@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -123,15 +124,15 @@ async def lab(state: Path, settings: Settings = QUICK) -> AsyncIterator[Lab]:
     """Start a proxy; when the block ends, stop it and check that nothing is left."""
     made = Lab(state, Front(service=SHOP, host="127.0.0.1", port=free_port()))
     await proxy.start_agent(state, settings)
-    mine: set[str] = set()
     try:
         yield made
     finally:
-        mine = {f"envoy_shared_memory_{e.base_id * 10}" for e in find_envoys(made.where)}
         await proxy.start_agent(state, settings)  # one that a test killed: it has to clean up
         await proxy.stop(state)
         for backend in made.backends.values():
             await backend.die()
     assert not find_envoys(made.where)
     assert not made.where.sockets.exists()
-    assert not mine & shared_memory()
+    started = "".join(p.read_text() for p in made.where.files.glob("agent.log*"))
+    numbers = re.findall(r"base id (\d+)", started)
+    assert not {f"envoy_shared_memory_{n}0" for n in numbers} & shared_memory()

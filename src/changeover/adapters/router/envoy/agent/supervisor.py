@@ -73,7 +73,7 @@ class Supervisor:
             self.where, self.settings, serial=self._next_serial(), epoch=epoch, base_id=base_id
         )
         self.spawn(self._watch(envoy))
-        _log.info("started Envoy, pid %d, epoch %d", envoy.pid, envoy.epoch)
+        _log.info("started Envoy, pid %d, epoch %d, base id %d", envoy.pid, epoch, base_id)
         return envoy
 
     def replace(self, successor: EnvoyProcess) -> None:
