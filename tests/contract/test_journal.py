@@ -542,6 +542,20 @@ def test_a_signal_whose_taker_died_before_acting_waits_for_the_next(storage: Sto
     asyncio.run(story())
 
 
+def test_a_signal_whose_taking_was_cancelled_comes_with_the_next(journal: Journal) -> None:
+    async def story() -> None:
+        claim = await begin(journal)
+        await journal.signal("run-1", ABORT)
+        taking = asyncio.create_task(journal.take_signal(claim, ANY))
+        await asyncio.sleep(0)
+        taking.cancel()
+        await asyncio.wait({taking})
+        assert await journal.take_signal(claim, ANY) == ABORT
+        assert await journal.take_signal(claim, ANY) is None
+
+    asyncio.run(story())
+
+
 ACTS: dict[str, Write] = {
     "set_status": lambda j, c: j.set_status(c, RunStatus.PAUSED),
     "set_back": lambda j, c: j.set_back(c, BACK, "abort"),

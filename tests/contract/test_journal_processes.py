@@ -57,6 +57,14 @@ def numbers(log: Path, word: str) -> list[int]:
     return [int(line[1]) for line in lines(log) if line[0] == word]
 
 
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def stored(where: str) -> Run:
     async def read() -> Run:
         journal = open_journal(where)
@@ -168,7 +176,7 @@ def test_a_running_owner_is_named_and_a_killed_one_is_interrupted(
         with pytest.raises(RunActive, match=rf"process {pid} on .*, runs"):
             await journal.claim(RUN, owner="second", lease_s=30)
         kill(pid)
-        until(lambda: not Path(f"/proc/{pid}").exists())
+        until(lambda: is_gone(pid))
         active = await journal.active(SHOP)
         assert active is not None
         claim = await journal.claim(RUN, owner="second", lease_s=30)

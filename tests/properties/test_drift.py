@@ -32,7 +32,7 @@ def moments(draw: Draw) -> tuple[Plan, int, Observed]:
     return plan, done, observed_of(world, plan.change.service)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(moments())
 def test_a_half_done_step_is_no_drift(moment: tuple[Plan, int, Observed]) -> None:
     plan, done, observed = moment

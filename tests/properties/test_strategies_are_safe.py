@@ -27,7 +27,7 @@ MAKERS = {
 }
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(plans())
 def test_no_strategy_ever_drops_a_request(plan: Plan) -> None:
     assert violations(plan) == []
@@ -44,7 +44,7 @@ def test_a_first_deployment_routes_only_to_ready_replicas(
     assert [step.kind for step in plan.steps][:3] == ["start_replicas", "await_ready", "set_route"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(plans())
 def test_the_candidates_weight_only_rises(plan: Plan) -> None:
     weights = [
@@ -53,7 +53,7 @@ def test_the_candidates_weight_only_rises(plan: Plan) -> None:
     assert weights == sorted(weights)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(changes(spare_one=True), in_place_options)
 def test_in_place_never_runs_more_replicas_than_the_larger_fleet(
     change: Change, options: RollingOptions
@@ -63,7 +63,7 @@ def test_in_place_never_runs_more_replicas_than_the_larger_fleet(
     assert max(len(world.alive) for world in walk(first_world(change), plan.steps)) <= most
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(changes(), surging_options)
 def test_surge_capacity_never_falls_below_the_smaller_fleet(
     change: Change, options: RollingOptions

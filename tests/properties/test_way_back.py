@@ -51,13 +51,13 @@ def problems(plan: Plan, observed: Observed) -> list[str]:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(moments(plans(most=12), damage=False))
 def test_the_way_back_from_any_half_done_step_drops_nothing(moment: tuple[Plan, Observed]) -> None:
     assert problems(*moment) == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(moments(plans(most=8), damage=True))
 def test_the_way_back_from_a_damaged_world_takes_nothing_more_away(
     moment: tuple[Plan, Observed],
@@ -76,7 +76,7 @@ def test_the_way_back_of_a_first_deployment_leaves_nothing(moment: tuple[Plan, O
     assert problems(*moment) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(moments(plans(most=12), damage=False))
 def test_the_way_back_needs_no_more_room_than_the_plan(moment: tuple[Plan, Observed]) -> None:
     plan, observed = moment
@@ -88,7 +88,7 @@ def peak(world: World, steps: tuple[Step, ...]) -> int:
     return max(len(then.alive) for then in walk(world, steps))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(moments(plans(most=8), damage=True), st.data())
 def test_a_way_back_that_broke_off_is_planned_anew_and_still_safe(
     moment: tuple[Plan, Observed], data: st.DataObject
@@ -108,7 +108,7 @@ def test_after_the_way_back_nothing_is_left_to_do(moment: tuple[Plan, Observed])
     assert back_to_stable(plan, observed_of(world, plan.change.service)) == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(moments(plans(most=12), damage=False))
 def test_users_leave_the_candidate_at_once_when_enough_of_stable_serves(
     moment: tuple[Plan, Observed],

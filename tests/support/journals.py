@@ -67,6 +67,7 @@ class PostgresqlStorage:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.schema = url.rpartition("%3D")[2]
         self._opened: list[Journal] = []
 
     def open(self, *, is_alive: IsAlive = unknown) -> Journal:

@@ -23,7 +23,13 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheck:
-    """Passes when GET `path` through the proxy answers `status` and the body has `contains`."""
+    """Passes when a GET through the proxy gives the answer that is expected.
+
+    name:      what people call the check.
+    path:      requested from the version under test.
+    status:    expected in the answer. contains: text that the body must have.
+    timeout_s: seconds one attempt may take. attempts: how often it is tried before it fails.
+    """
 
     name: str
     path: str
@@ -36,9 +42,16 @@ class HttpCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandCheck:
-    """Passes when the command exits 0. It finds CHANGEOVER_URL (the version under test, through
-    the proxy), CHANGEOVER_HEADER ("name: value" to send with each request, or empty),
-    CHANGEOVER_SERVICE, CHANGEOVER_ENVIRONMENT and CHANGEOVER_VERSION in its environment."""
+    """Passes when the command exits 0.
+
+    It finds CHANGEOVER_URL (the version under test, through the proxy), CHANGEOVER_HEADER
+    ("name: value" to send with each request, or empty), CHANGEOVER_SERVICE,
+    CHANGEOVER_ENVIRONMENT and CHANGEOVER_VERSION in its environment.
+
+    name:      what people call the check.
+    command:   the program and its arguments; no shell is involved.
+    timeout_s: seconds one attempt may take. attempts: how often it is tried before it fails.
+    """
 
     name: str
     command: tuple[str, ...]

@@ -6,23 +6,25 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    RUN_CREATED = "run_created"
-    RUN_CLAIMED = "run_claimed"
-    STEP_STARTED = "step_started"
-    STEP_PROGRESS = "step_progress"
-    STEP_FINISHED = "step_finished"
-    STEP_FAILED = "step_failed"
-    STEP_RETRIED = "step_retried"
-    GATE_VERDICT = "gate_verdict"
-    WORLD_DRIFTED = "world_drifted"
-    SIGNALLED = "signalled"
-    PAUSED = "paused"
-    HELD = "held"
-    ABORTING = "aborting"
-    STUCK = "stuck"
-    SUCCEEDED = "succeeded"
-    ABORTED = "aborted"
-    WARNING = "warning"
+    """What has happened. The comments are the words of the reference."""
+
+    RUN_CREATED = "run_created"  # a run is stored and about to begin
+    RUN_CLAIMED = "run_claimed"  # a process has taken over the run
+    STEP_STARTED = "step_started"  # a step begins
+    STEP_PROGRESS = "step_progress"  # how far a step is; shown, never stored
+    STEP_FINISHED = "step_finished"  # a step is done
+    STEP_FAILED = "step_failed"  # a step cannot succeed
+    STEP_RETRIED = "step_retried"  # a call failed and is made again
+    GATE_VERDICT = "gate_verdict"  # a gate has judged: passed, failed or inconclusive
+    WORLD_DRIFTED = "world_drifted"  # somebody else changed replicas or the route
+    SIGNALLED = "signalled"  # a person has spoken to the run
+    PAUSED = "paused"  # the run waits for `resume`
+    HELD = "held"  # the run waits for a person: `approve` or `abort`
+    ABORTING = "aborting"  # the way back to stable begins
+    STUCK = "stuck"  # neither way works without a person
+    SUCCEEDED = "succeeded"  # all requests are served by the candidate
+    ABORTED = "aborted"  # all requests are served by stable again
+    WARNING = "warning"  # something to know; the run goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,10 @@ from changeover.domain.checks import Check
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessGate:
-    """Every candidate replica in the route stays ready; `failures` bad asks in a row end it."""
+    """Every candidate replica in the route stays ready.
+
+    failures: bad answers in a row of one replica that fail the gate.
+    """
 
     failures: int = 3
     kind: Literal["readiness"] = "readiness"
@@ -18,9 +21,10 @@ class ReadinessGate:
 class ErrorRatioGate:
     """Errors (5xx, resets, timeouts at the proxy) per request of the candidate.
 
-    Fails when the candidate's ratio is above `limit_ratio`, or above `times_stable` times
-    stable's ratio in the same window (0 switches that comparison off).
-    Below `min_requests` candidate requests the verdict is inconclusive.
+    limit_ratio:  the gate fails when the candidate's ratio is above this.
+    times_stable: or when it is above this many times stable's ratio in the same window; 0 switches
+                  that comparison off.
+    min_requests: requests of the candidate below which the verdict is inconclusive.
     """
 
     limit_ratio: float = 0.01
@@ -31,9 +35,14 @@ class ErrorRatioGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyGate:
-    """A quantile (0 to 1) of the candidate's response time stays below `limit_ms`, and below
-    `times_stable` times stable's own (0 switches either off).
-    Below `min_requests` candidate requests the verdict is inconclusive."""
+    """A quantile of the candidate's response time stays low.
+
+    quantile:     which one, 0 to 1: 0.99 is the time that 99 of 100 requests stay below.
+    limit_ms:     the gate fails when the quantile is above this; 0 switches this limit off.
+    times_stable: or when it is above this many times stable's own in the same window; 0 switches
+                  that comparison off.
+    min_requests: requests of the candidate below which the verdict is inconclusive.
+    """
 
     quantile: float = 0.99
     limit_ms: float = 0.0
@@ -44,7 +53,10 @@ class LatencyGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckGate:
-    """A smoke check, asked once when the bake begins and again when it ends."""
+    """A smoke check, asked once when the bake begins and again when it ends.
+
+    check: the question, as under the service's `checks`.
+    """
 
     check: Check
     kind: Literal["check"] = "check"

@@ -11,7 +11,7 @@ from changeover.domain.steps import Step
 class RunStatus(StrEnum):
     """Where a run stands. All but the last three still own the service."""
 
-    RUNNING = "running"
+    RUNNING = "running"  # its steps are carried out, one after another
     PAUSED = "paused"  # by a person or SIGTERM; `resume` goes on
     HELD = "held"  # waits for a person: approval, or a verdict that stayed inconclusive
     ABORTING = "aborting"  # on the way back to stable

@@ -6,7 +6,7 @@ bound to one claim when they are built, and send its fencing number along; hosts
 refuse a lower one with FencedOff.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,7 +62,7 @@ class Runtime(Protocol):
     async def observe(self, service: ServiceId) -> Sequence[ObservedReplica]:
         """Every replica of `service` that was started and not stopped, alive or not."""
 
-    def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncIterator[str]:
+    def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncGenerator[str]:
         """The last `lines` lines the replica wrote, then, when following, every new one."""
 
 
@@ -130,7 +130,8 @@ class Notifier(Protocol):
     """Tells people or machines. Called again with the same event after a crash; a failing
     notifier never fails a run."""
 
-    async def send(self, event: Event) -> None: ...
+    async def send(self, event: Event) -> None:
+        """Tell about `event`; return once it is handed over."""
 
 
 class Clock(Protocol):
@@ -149,7 +150,9 @@ class Journal(Protocol):
     """The durable memory of runs. A write has reached the disk when the call returns.
 
     Writes that take a claim check its fencing number and renew its lease in the same
-    transaction, and raise LeaseLost when the number is not the newest of the service.
+    transaction, and raise LeaseLost when the number is not the newest of the service. A claim
+    that gave its lease back (release, park, an end) may still add events and repeat the call
+    that did so; `renew` does nothing then, and every other write raises LeaseLost.
     All may raise JournalUnavailable; none of these is a step's failure.
     """
 
@@ -163,8 +166,9 @@ class Journal(Protocol):
     async def claim(
         self, run_id: str, *, owner: str, lease_s: float, fence_above: int = 0
     ) -> Claim:
-        """Take over a run whose lease is over or released. The fence is higher than every one
-        before and than `fence_above`. Raises: RunActive (somebody holds the lease, until when),
+        """Take over a run whose lease is over or released, whose owner is known to be dead, or
+        which is `owner`'s own. The fence is higher than every one before and than `fence_above`.
+        Raises: RunActive (somebody holds the lease, until when),
         NothingToDo (no such run, or it has ended)."""
 
     async def renew(self, claim: Claim) -> None:
@@ -180,23 +184,28 @@ class Journal(Protocol):
     async def remember(
         self, claim: Claim, phase: Phase, index: int, memo: Mapping[str, object]
     ) -> None:
-        """Replace the memo of a started step (JSON values only)."""
+        """Replace the memo of a started step (JSON values only). Raises: ValueError (the step was
+        never started)."""
 
     async def finish_step(self, claim: Claim, phase: Phase, index: int, outcome: str) -> None:
-        """Write down that a step is done."""
+        """Write down that a step is done; the first outcome stays. Raises: ValueError (the step
+        was never started)."""
 
     async def set_status(
         self, claim: Claim, status: RunStatus, *, cause: str = "", release: bool = False
     ) -> None:
         """Change the run's status; a status that is not active ends it and releases the lease.
-        With `release` the lease is given back in the same transaction."""
+        With `release` the lease is given back in the same transaction. An empty cause clears the
+        one before, but for ABORTING, ABORTED and ENDED, which keep it."""
 
     async def set_back(self, claim: Claim, steps: tuple[Step, ...], cause: str) -> None:
         """Store the way back, forget the records of the one before, status ABORTING; one
         transaction."""
 
     async def take_signal(self, claim: Claim, kinds: frozenset[SignalKind]) -> Signal | None:
-        """Take the oldest signal of these kinds that nobody took, and renew the lease."""
+        """Take the oldest signal of these kinds that nobody took, and renew the lease. One that
+        was taken by a claim which wrote no status, way back or end of a step afterwards waits
+        again for the next claim: a crash loses no signal."""
 
     async def park(
         self, claim: Claim, status: RunStatus, *, cause: str, unless: frozenset[SignalKind]
@@ -205,7 +214,10 @@ class Journal(Protocol):
         `status`, release the lease and return None. So no signal is slept through."""
 
     async def signal(self, run_id: str, signal: Signal) -> None:
-        """Leave a signal for whoever acts for the run, from any process, without a claim."""
+        """Leave a signal for whoever acts for the run, from any process, without a claim; the
+        same from the same person counts once while it waits. Who then reads that the run has an
+        owner can rely on it to take the signal. Raises: NothingToDo (no such run, or it has
+        ended)."""
 
     async def add_event(self, claim: Claim, event: Event) -> Event:
         """Store an event; returns it with its id."""
@@ -231,6 +243,12 @@ class Journal(Protocol):
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
         """Releases that served alone at the end of a succeeded run, newest first, each once;
         the first is what serves now. What `rollback` goes back to is among them."""
+
+    async def prune(
+        self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20
+    ) -> int:
+        """Forget old runs with their events, never an active one nor what makes the newest
+        `keep_releases` good releases known; returns how many were removed."""
 
     async def close(self) -> None:
         """Give back connections."""

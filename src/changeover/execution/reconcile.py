@@ -52,7 +52,7 @@ async def reconcile(plan: Plan, done: int, doing: Doing, noticed: set[Drift]) ->
 
 
 async def _tell(doing: Doing, found: Drift) -> None:
-    await doing.ledger.tell(EventKind.WORLD_DRIFTED, str(found), what=str(found))
+    await doing.ledger.tell(EventKind.WORLD_DRIFTED, found.sentence, what=found.sentence)
 
 
 async def _bring_back(doing: Doing, replica: ReplicaId) -> None:
@@ -63,7 +63,7 @@ async def _bring_back(doing: Doing, replica: ReplicaId) -> None:
 
 async def _put_back(doing: Doing, found: RouteChanged, route: Route | None) -> None:
     if not doing.was_held:
-        await hold(doing, f"{found}; `changeover resume` puts the plan's route back")
+        await hold(doing, f"{found.sentence}; `changeover resume` puts the plan's route back")
     if route is None:
         raise StepFailed("the service is routed although nothing of it was to be yet")
     await set_route(doing, route)

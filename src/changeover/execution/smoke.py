@@ -5,8 +5,6 @@ from changeover.domain.release import Version
 from changeover.execution.doing import Doing
 from changeover.execution.errors import CheckFailed
 
-PAUSE_S = 0.5
-
 
 async def run_checks(doing: Doing, version: Version, checks: tuple[Check, ...]) -> str:
     """Run every check, one after the other. Raises: CheckFailed with what was seen."""
@@ -25,16 +23,9 @@ async def run_checks(doing: Doing, version: Version, checks: tuple[Check, ...]) 
 async def attempt(doing: Doing, version: Version, check: Check) -> tuple[bool, str]:
     """Whether `check` passed within its attempts, and what was seen last."""
     url, header = await _where(doing, version)
-    seen = "was never asked"
-    for again in range(check.attempts):
-        if again:
-            await doing.hands.clock.sleep(PAUSE_S)
-        passed, seen = await doing.hands.checker.check(
-            check, front=doing.change.front, version=version, url=url, header=header
-        )
-        if passed:
-            return True, seen
-    return False, seen
+    return await doing.hands.checker.check(
+        check, front=doing.change.front, version=version, url=url, header=header
+    )
 
 
 async def _where(doing: Doing, version: Version) -> tuple[str, tuple[str, str] | None]:

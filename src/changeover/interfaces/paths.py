@@ -20,8 +20,8 @@ class StatePaths:
         return self.root / "artifacts"
 
     @property
-    def journal_url(self) -> str:
-        return f"sqlite:///{self.journal}"
+    def cache(self) -> Path:
+        return self.root / "cache"
 
 
 def state_paths() -> StatePaths:

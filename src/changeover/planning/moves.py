@@ -4,6 +4,7 @@ Every move returns steps to append. What is wrong in a request for a move is a V
 words, so that a strategy never has to check twice.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from changeover.domain.checks import Check
@@ -27,6 +28,7 @@ from changeover.planning.shares import Batch, proportional
 
 PREVIEW_HEADER = "x-changeover-preview"
 PREVIEW_VALUE = "candidate"
+HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def stable_version(change: Change) -> Version:
@@ -98,10 +100,18 @@ def checks(change: Change, these: Sequence[Check]) -> list[Step]:
     return [RunChecks(version=change.candidate.version, checks=tuple(these))]
 
 
-def header_match(change: Change, header: str, value: str) -> HeaderMatch:
-    """Requests with this header reach the candidate; no user sends it."""
+def check_preview(header: str, value: str) -> None:
+    """Raises ValueError when no request could carry this header, or every request would."""
     if not header or not value:
         raise ValueError("a preview needs a header and a value that users do not send")
+    if not HEADER_NAME.fullmatch(header):
+        raise ValueError(f'"{header}" is no name of a header: letters, digits and dashes')
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise ValueError(f"{value!r} is no value of a header: printable ASCII, no spaces around")
+
+
+def header_match(change: Change, header: str, value: str) -> HeaderMatch:
+    """Requests with this header reach the candidate; no user sends it."""
     return HeaderMatch(header=header, value=value, version=change.candidate.version)
 
 

@@ -104,11 +104,12 @@ def _weakened(before: World, then: World, change: Change) -> Iterator[str]:
     if now.total > was.total:
         have = change.min_ready - now.total
         yield f"{have} replicas would take requests, at least {change.min_ready} must"
+        return
     for version, missing in now.shares.items():
         if missing > max(was.shares.get(version, 0), was.total):
             assert then.route is not None
             share = f"{then.route.weight(version) / 100:g} % of requests"
-            yield f"{version} would carry {share} with {missing} replicas too few"
+            yield f"{version} would carry {share} with {missing} ready replicas too few"
 
 
 def _unfinished(world: World, change: Change, way: Way) -> Iterator[str]:

@@ -36,10 +36,10 @@ def duration(seconds: float) -> str:
     """ "250 ms", "45 s", "5 min", "1 h 30 min"; the two largest units that matter."""
     if isinf(seconds):
         return "no limit"
-    if 0 < seconds < 1:
+    if 0 < seconds < 0.9995:
         return f"{max(1, round(seconds * 1000))} ms"
-    if seconds < 60:
-        return f"{round(seconds, 1):g} s"
+    if (tenths := round(seconds, 1)) < 60:
+        return f"{tenths:g} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min" + (f" {rest} s" if rest else "")
@@ -71,11 +71,12 @@ def percent(ratio: float) -> str:
     return f"{ratio * 100:.4g} %"
 
 
-def route_words(route: Route | None) -> str:
-    """Where requests go, e.g. "25 % of requests to v2 (slot 0) and 75 % to v1 (slots 0-2)"."""
+def route_words(route: Route | None, *, first: Version = "") -> str:
+    """Where requests go, e.g. "25 % of requests to v2 (slot 0) and 75 % to v1 (slots 0-2)"; the
+    version `first` is named first, the others by rising weight."""
     if route is None:
         return "no requests anywhere"
-    ordered = sorted(route.weights.items(), key=lambda item: item[1])
+    ordered = sorted(route.weights.items(), key=lambda item: (item[0] != first, item[1]))
     parts: list[str] = []
     for version, weight in ordered:
         share = "all" if len(ordered) == 1 else f"{weight / 100:g} %"
@@ -87,7 +88,7 @@ def route_words(route: Route | None) -> str:
 
 def _match_words(match: Match) -> str:
     if isinstance(match, HeaderMatch):
-        return f'those with the header "{match.header}: {match.value}" to {match.version}'
+        return f'those with "{match.header}: {match.value}" to {match.version}'
     return f"those to port {match.port} to {match.version}"
 
 

@@ -12,6 +12,7 @@ from changeover.planning.moves import (
     add,
     approve,
     bake,
+    check_preview,
     checks,
     first_deployment,
     header_match,
@@ -50,6 +51,7 @@ class BlueGreenOptions:
     def __post_init__(self) -> None:
         bake(self.watch_s, self.gates, extend_s=self.extend_s)
         bake(self.keep_s)
+        check_preview(self.preview_header, self.preview_value)
         if not 0 <= self.preview_port <= 65535:
             raise ValueError(f"preview_port must be 1 to 65535, not {self.preview_port}")
 

@@ -15,6 +15,7 @@ from changeover.planning.moves import (
     add,
     approve,
     bake,
+    check_preview,
     checks,
     exchange,
     first_deployment,
@@ -75,6 +76,7 @@ class CanaryOptions:
 
     def __post_init__(self) -> None:
         bake(0, self.gates, extend_s=self.extend_s)
+        check_preview(self.preview_header, self.preview_value)
         if self.by == "weight":
             _check_weights(self.steps)
         else:

@@ -11,6 +11,7 @@ from changeover.planning.moves import (
     PREVIEW_HEADER,
     PREVIEW_VALUE,
     bake,
+    check_preview,
     exchange,
     first_deployment,
     header_match,
@@ -54,6 +55,7 @@ class RollingOptions:
         if self.in_place and self.surge:
             raise ValueError("in_place starts no extra replicas: leave out surge")
         bake(self.first_bake_s, self.gates, extend_s=self.extend_s)
+        check_preview(self.preview_header, self.preview_value)
 
 
 def rolling(change: Change, options: RollingOptions) -> Plan:

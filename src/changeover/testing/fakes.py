@@ -1,7 +1,7 @@
 """The ports of a run, over a `World`."""
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -92,7 +92,7 @@ class FakeRuntime(_Part):
 
         return await self._call("observe replicas", effect)
 
-    async def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncIterator[str]:
+    async def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncGenerator[str]:
         yield f"{replica} says nothing"
 
 

@@ -172,6 +172,12 @@ class MemoryJournal:
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
         return _each_once(r.plan.change.candidate for r in self._succeeded(service))
 
+    async def prune(
+        self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20
+    ) -> int:
+        """Memory is forgotten with the process."""
+        return 0
+
     async def close(self) -> None:
         """Nothing to give back."""
 

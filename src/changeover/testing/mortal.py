@@ -132,5 +132,10 @@ class MortalJournal:
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
         return await self.inner.good_releases(service)
 
+    async def prune(
+        self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20
+    ) -> int:
+        return await self.inner.prune(service, keep_runs=keep_runs, keep_releases=keep_releases)
+
     async def close(self) -> None:
         await self.inner.close()

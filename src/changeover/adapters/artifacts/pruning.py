@@ -14,14 +14,15 @@ def prune(places: Places, keep: Collection[str], *, min_age_s: float) -> tuple[s
 
     What goes is renamed first and deleted then: no half-deleted artifact can be taken for one.
     """
-    gone = set()
+    gone = []
     with scratch.locked(places.lock):
         for path in list(_unneeded(places.root, keep, older_than=time.time() - min_age_s)):
             path.rename(places.new_trash())
-            gone.add(digest_at(path))
+            if (digest := digest_at(path)) and path == places.tree(digest):
+                gone.append(digest)
     for trash in places.root.glob(f"{TRASH}*"):
         remove_tree(trash)
-    return tuple(sorted(digest for digest in gone if digest))
+    return tuple(sorted(gone))
 
 
 def _unneeded(root: Path, keep: Collection[str], *, older_than: float) -> Iterator[Path]:

@@ -8,11 +8,12 @@ hashing 2,000 files of 100 MB takes about a second, so nothing cleverer is tried
 import os
 import shutil
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from changeover.adapters.artifacts import pruning, refusal, scratch
 from changeover.adapters.artifacts.digest import differences, digest_of, listing_of
-from changeover.adapters.artifacts.durable import settle, sync, write_whole
+from changeover.adapters.artifacts.durable import settle, sync
 from changeover.adapters.artifacts.entries import Limits
 from changeover.adapters.artifacts.places import Places
 from changeover.adapters.artifacts.readers.kinds import open_source
@@ -158,17 +159,25 @@ class ArtifactStore:
         if not target.is_dir():
             return False
         if digest_of(listing_of(target)) == digest:
-            os.utime(target)
+            self._touch(digest)
             return True
         target.rename(self._places.new_altered(digest))
         return False
 
+    def _touch(self, digest: str) -> None:
+        for path in (self._places.tree(digest), self._places.listing(digest)):
+            with suppress(FileNotFoundError):
+                os.utime(path)
+
     def _move_in(self, tree: Path, listing: bytes, digest: str) -> None:
         target = self._places.tree(digest)
-        write_whole(self._places.listing(digest), listing)
+        beside = tree.with_name("list")
+        beside.write_bytes(listing)
+        sync(beside)
+        beside.rename(self._places.listing(digest))
         tree.rename(target)
         target.chmod(0o555)
-        os.utime(target)
+        self._touch(digest)
         sync(self._places.root)
 
     def _what_changed(self, digest: str, now: bytes) -> str:

@@ -12,7 +12,10 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from changeover.adapters.journal.migrations import migrate_once
+from changeover.adapters.journal.migrations import is_current, migrate_once
+
+READING = {"changeover_reading": True}
+"""Execution options of a connection whose transactions only read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,21 @@ class Database(Protocol):
         """Give back connections; the next transaction opens anew."""
 
 
-def migrate(engine: sa.Engine, name: str) -> None:
-    """Bring the journal to the newest version. Raises: JournalUnavailable, JournalDamaged."""
-    pending = True
-    while pending:
-        with engine.begin() as connection:
-            pending = migrate_once(connection, name)
+def migrated(engine: sa.Engine, name: str) -> sa.Engine:
+    """`engine`, with the journal brought to the newest version; disposed of when that fails.
+    Nothing is locked when it is there already, so that reading never waits for a writer.
+
+    Raises: JournalUnavailable, JournalDamaged, sqlalchemy.exc.DBAPIError.
+    """
+    try:
+        with engine.connect() as connection:
+            connection = connection.execution_options(**READING)
+            with connection.begin():
+                pending = not is_current(connection)
+        while pending:
+            with engine.begin() as connection:
+                pending = migrate_once(connection, name)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine

@@ -46,6 +46,7 @@ _POSTGRESQL = {
     "25006": ("is read-only", "point the journal's URL at the primary server"),
     "28": ("refuses this user", "check user and password in the journal's URL"),
     "3D": ("does not exist", "create the database, or correct the journal's URL"),
+    "3F": ("has no such schema for this user", "create it, or correct the journal's URL"),
     "42501": ("may not be used by this user", "grant this user CREATE and USAGE on the schema"),
     "53100": ("cannot be written: its disk is full", "make room, then: changeover resume"),
     "53": ("has no room for this connection", "give the same command again"),

@@ -33,6 +33,7 @@ class DatabaseJournal:
         self._is_alive = is_alive
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._undelivered: set[Claim] = set()
+        self._closed = False
 
     async def create(
         self, *, run_id: str, kind: RunKind, plan: Plan, owner: str, lease_s: float, who: str
@@ -234,9 +235,11 @@ class DatabaseJournal:
         return await self._write(forget)
 
     async def close(self) -> None:
-        """See `Journal`. Waits for a call that is under way."""
-        await self._in_thread(self._database.dispose)
-        self._thread.shutdown()
+        """See `Journal`. Waits for a call that is under way. May be repeated."""
+        if not self._closed:
+            self._closed = True
+            await self._in_thread(self._database.dispose)
+            self._thread.shutdown()
 
     @contextmanager
     def _delivering(self, claim: Claim) -> Iterator[bool]:

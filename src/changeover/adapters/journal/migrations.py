@@ -87,6 +87,14 @@ _ADVISORY_LOCK = 7_231_904_418
 """Any number; the same in every process that opens a journal in one PostgreSQL database."""
 
 
+def is_current(connection: sa.Connection) -> bool:
+    """Whether nothing is missing. Only reads."""
+    if not sa.inspect(connection).has_table("changeover_schema"):
+        return False
+    version = connection.execute(sa.text("SELECT version FROM changeover_schema")).scalar_one()
+    return bool(version == len(MIGRATIONS))
+
+
 def migrate_once(
     connection: sa.Connection, name: str, migrations: Sequence[Sequence[str]] = MIGRATIONS
 ) -> bool:

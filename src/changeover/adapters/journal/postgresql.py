@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from changeover.adapters.journal.database import Transaction, migrate
+from changeover.adapters.journal.database import Transaction, migrated
 from changeover.adapters.journal.faults import in_words
 from changeover.execution.errors import ConfigurationError, JournalDamaged, JournalUnavailable
 
@@ -86,15 +86,14 @@ class PostgresqlDatabase:
                 connect_args={"prepare_threshold": None},
             )
             sa.event.listen(engine, "connect", _configure)
-            migrate(engine, self.name)
-            self._engine = engine
+            self._engine = migrated(engine, self.name)
         return self._engine
 
 
 def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise ConfigurationError(
             "The journal's URL cannot be read.", hint="postgresql://user:password@host:5432/name"
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from changeover.adapters.journal.database import Transaction, migrate
+from changeover.adapters.journal.database import READING, Transaction, migrated
 from changeover.adapters.journal.faults import in_words
 from changeover.execution.errors import JournalDamaged, JournalUnavailable
 
@@ -55,11 +55,11 @@ class SqliteDatabase:
 
     def write(self) -> AbstractContextManager[Transaction]:
         """See `Database`."""
-        return self._transaction("BEGIN IMMEDIATE")
+        return self._transaction({})
 
     def read(self) -> AbstractContextManager[Transaction]:
         """See `Database`."""
-        return self._transaction("BEGIN")
+        return self._transaction(READING)
 
     def dispose(self) -> None:
         """See `Database`."""
@@ -68,10 +68,10 @@ class SqliteDatabase:
             self._engine = None
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Transaction]:
+    def _transaction(self, options: dict[str, bool]) -> Iterator[Transaction]:
         try:
             with in_words(self.name, self.path), self._opened().connect() as connection:
-                connection = connection.execution_options(changeover_begin=begin)
+                connection = connection.execution_options(**options)
                 with connection.begin():
                     yield Transaction(
                         connection, sa.literal(self._now()), sa.literal(self._steady())
@@ -96,9 +96,8 @@ class SqliteDatabase:
             "sqlite://", creator=self._connect, poolclass=sa.QueuePool, pool_size=1, max_overflow=0
         )
         sa.event.listen(engine, "begin", _begin)
-        migrate(engine, self.name)
-        self._engine = engine
-        return engine
+        self._engine = migrated(engine, self.name)
+        return self._engine
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -129,8 +128,9 @@ class SqliteDatabase:
 
 
 def _begin(connection: sa.Connection) -> None:
-    begin = connection.get_execution_options().get("changeover_begin", "BEGIN IMMEDIATE")
-    connection.exec_driver_sql(begin)
+    """Who may write locks at once: a lock taken later could not wait for its turn."""
+    reading = connection.get_execution_options().get("changeover_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _make(file: Path) -> None:

@@ -3,12 +3,13 @@
 
 import importlib
 import sys
+from collections.abc import Mapping
 
 import click
 
 from changeover import __version__
 
-COMMANDS = {
+COMMANDS: Mapping[str, str] = {
     "init": "Write a commented changeover.yml for the project in this directory.",
     "check": "Validate changeover.yml: all problems at once, each with its place.",
     "plan": "Show what a deployment would do, step by step, and change nothing.",

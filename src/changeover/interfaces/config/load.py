@@ -1,14 +1,14 @@
 """Reads the service's file: every environment, every problem at once."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from changeover.domain.service import ServiceId
-from changeover.execution.errors import UnknownName, UsageError
 from changeover.interfaces.config.compose import compose
 from changeover.interfaces.config.document import MappingNode
+from changeover.interfaces.config.environment import chosen
 from changeover.interfaces.config.limits import check_limits
 from changeover.interfaces.config.overlay import environments
 from changeover.interfaces.config.problems import Problems
@@ -16,11 +16,6 @@ from changeover.interfaces.config.record import Record
 from changeover.interfaces.config.settings import Settings, settings_record
 from changeover.interfaces.config.shape import INVALID
 from changeover.interfaces.config.source import read_source
-from changeover.interfaces.nearest import did_you_mean
-
-T = TypeVar("T")
-
-FILE_NAME = "changeover.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +33,10 @@ class ServiceConfig:
 
     def beside(self, path: str) -> Path:
         """`path` as it is written in the file, made absolute."""
-        return (self.path.absolute().parent / Path(path).expanduser()).resolve()
+        written = Path(path)
+        with suppress(RuntimeError):  # "~name" of a user who does not exist is a plain name
+            written = written.expanduser()
+        return (self.path.absolute().parent / written).resolve()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,24 +76,6 @@ def read_all(path: Path) -> Reading:
         if (settings := _settings(shape, node, problems)) is not None
     }
     return Reading(configs=configs, nodes=nodes, problems=problems)
-
-
-def chosen(known: Mapping[str, T], path: Path, environment: str | None) -> T:
-    """The one of `known` for `environment`. Raises: UnknownName, UsageError."""
-    names = ", ".join(known)
-    if environment is None and len(known) == 1:
-        return next(iter(known.values()))
-    if environment is None:
-        raise UsageError(
-            f"{path} has the environments {names}: which one is meant?",
-            hint=f"say --env {next(iter(known))}, for example",
-        )
-    if environment not in known:
-        raise UnknownName(
-            f'{path} has no environment "{environment}"; it has {names}',
-            hint=did_you_mean(environment, known) or "correct the name, or add it to the file",
-        )
-    return known[environment]
 
 
 def _settings(shape: Record, node: MappingNode, problems: Problems) -> Settings | None:

@@ -13,7 +13,8 @@ PlainValue = str | int | float | bool | None
 _SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(
     r"(?=\d)(?:(?P<d>\d+(?:\.\d+)?)d)?\s*(?:(?P<h>\d+(?:\.\d+)?)h)?\s*(?:(?P<m>\d+(?:\.\d+)?)m(?!s))?"
-    r"\s*(?:(?P<s>\d+(?:\.\d+)?)s)?\s*(?:(?P<ms>\d+(?:\.\d+)?)ms)?"
+    r"\s*(?:(?P<s>\d+(?:\.\d+)?)s)?\s*(?:(?P<ms>\d+(?:\.\d+)?)ms)?",
+    re.ASCII,
 )
 _LONGEST_S = 366 * 86_400.0
 _BYTES: dict[str, int] = {
@@ -21,8 +22,8 @@ _BYTES: dict[str, int] = {
     **{f"{p}B": 1000**n for n, p in enumerate(("k", "M", "G", "T"), 1)},
     **{f"{p}iB": 1024**n for n, p in enumerate(("K", "M", "G", "T"), 1)},
 }
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
-_HOST_PORT = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
+_HOST_PORT = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})", re.ASCII)
 
 
 class Address(NamedTuple):

@@ -12,50 +12,43 @@ from changeover.execution.attention import Attention
 from changeover.execution.carrying import Carrying
 from changeover.execution.lease import LEASE_S
 from changeover.execution.ledger import Ledger
-from changeover.execution.ports import Journal, Notifier
+from changeover.execution.ports import Journal
 from changeover.execution.run import carry_out
 from changeover.interfaces.identity import who
+from changeover.interfaces.operations.manner import Manner
 from changeover.interfaces.project import Project
 from changeover.interfaces.wiring import hands_for
-
-Told = Callable[[SignalKind], None]
-
-
-def nothing(kind: SignalKind) -> None:
-    """Nobody wants to know that Ctrl-C was pressed."""
 
 
 async def carry(
     project: Project,
     journal: Journal,
     claim: Claim,
+    manner: Manner,
     *,
-    notifiers: tuple[Notifier, ...] = (),
-    waits: bool = True,
     abort_because: str = "",
-    told: Told = nothing,
 ) -> Run:
     """Carry the run of `claim` to its end or to where it needs a person; return it.
 
     In the main thread, the first SIGINT or a SIGTERM pauses the run at its next safe place and
-    the second SIGINT takes it back to stable; `told` hears of each at once. The lease is given
-    back when this returns.
+    the second SIGINT takes it back to stable. The lease is given back when this returns.
     """
     clock = SystemClock()
     attention = Attention(claim, clock, clock.monotonic() + LEASE_S)
-    ledger = Ledger(journal, claim, clock, attention, LEASE_S, notifiers)
-    hands = await hands_for(project, claim, clock)
+    ledger = Ledger(journal, claim, clock, attention, LEASE_S, manner.notifiers)
     try:
-        with _listening(attention, told):
+        change = (await journal.run(claim.run_id)).plan.change
+        hands = await hands_for(project, claim, change, clock)
+        with _listening(attention, manner.told):
             return await carry_out(
-                Carrying(ledger, hands, waits=waits), abort_because=abort_because
+                Carrying(ledger, hands, waits=manner.waits), abort_because=abort_because
             )
     finally:
         await journal.release(claim)
 
 
 @contextmanager
-def _listening(attention: Attention, told: Told) -> Iterator[None]:
+def _listening(attention: Attention, told: Callable[[SignalKind], None]) -> Iterator[None]:
     """Post SIGINT and SIGTERM of this process to `attention` while the body runs."""
     loop, pressed = asyncio.get_running_loop(), 0
 

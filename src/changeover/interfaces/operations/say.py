@@ -4,36 +4,22 @@ A live controller hears it within a second. Where none lives, this process takes
 and does what was said.
 """
 
-from dataclasses import dataclass
-
 from changeover.domain.run import Run, RunStatus, Signal, SignalKind
 from changeover.execution.errors import NothingToDo, Refused
 from changeover.execution.lease import LEASE_S
-from changeover.execution.ports import Journal, Notifier
+from changeover.execution.ports import Journal
 from changeover.interfaces.identity import who
-from changeover.interfaces.operations.carry import Told, carry, nothing
+from changeover.interfaces.operations.carry import carry
 from changeover.interfaces.operations.follow import follow
 from changeover.interfaces.operations.live import is_carried
+from changeover.interfaces.operations.manner import Manner
 from changeover.interfaces.project import Project
-from changeover.interfaces.wiring import open_journal, owner
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a run is carried or followed by this process.
-
-    waits: stay when a person is needed; else leave the run held and return.
-    told:  hears at once of each Ctrl-C.
-    """
-
-    notifiers: tuple[Notifier, ...] = ()
-    waits: bool = True
-    told: Told = nothing
+from changeover.interfaces.wiring import journal_of, owner
 
 
 async def approve(project: Project, manner: Manner) -> Run:
     """Say yes to a run that is held. Raises: NothingToDo when it waits for nobody."""
-    async with open_journal(project) as journal:
+    async with journal_of(project) as journal:
         run = await active_run(project, journal)
         if run.status is not RunStatus.HELD:
             raise NothingToDo(
@@ -45,7 +31,7 @@ async def approve(project: Project, manner: Manner) -> Run:
 
 async def pause(project: Project, manner: Manner) -> Run:
     """Have the live controller leave the run where it is, safely; return it paused."""
-    async with open_journal(project) as journal:
+    async with journal_of(project) as journal:
         run = await active_run(project, journal)
         if not is_carried(run):
             raise NothingToDo(
@@ -57,7 +43,7 @@ async def pause(project: Project, manner: Manner) -> Run:
 
 async def resume(project: Project, manner: Manner) -> Run:
     """Go on with a run. Raises: Refused when somebody carries it and waits for nobody."""
-    async with open_journal(project) as journal:
+    async with journal_of(project) as journal:
         run = await active_run(project, journal)
         if is_carried(run) and run.status is not RunStatus.HELD:
             raise Refused(
@@ -69,7 +55,7 @@ async def resume(project: Project, manner: Manner) -> Run:
 
 async def abort(project: Project, manner: Manner) -> Run:
     """Take a run back to stable; return it when it is there."""
-    async with open_journal(project) as journal:
+    async with journal_of(project) as journal:
         run = await active_run(project, journal)
         return await _say(project, journal, run, SignalKind.ABORT, manner)
 
@@ -96,12 +82,13 @@ async def _say(
     if kind is SignalKind.APPROVE:
         await journal.signal(run.run_id, Signal(kind, who()))
     claim = await journal.claim(run.run_id, owner=owner(), lease_s=LEASE_S)
+    # A pause said to a process that is gone was answered by its end.
+    while await journal.take_signal(claim, frozenset({SignalKind.PAUSE})):
+        pass
     return await carry(
         project,
         journal,
         claim,
-        notifiers=manner.notifiers,
-        waits=manner.waits,
+        manner,
         abort_because=f"{who()} said abort" if kind is SignalKind.ABORT else "",
-        told=manner.told,
     )

@@ -1,7 +1,7 @@
 """The Runtime port for processes of this machine."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from changeover.adapters.runtime.process.fence import Fence
@@ -124,7 +124,7 @@ class ProcessRuntime:
                     found.append(seen)
         return sorted(found, key=lambda seen: seen.replica)
 
-    async def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncIterator[str]:
+    async def logs(self, replica: ReplicaId, *, follow: bool, lines: int) -> AsyncGenerator[str]:
         """See `Runtime.logs`. Secrets are hidden, controls spelt out; also for some time after
         the replica was stopped, where following ends.
 

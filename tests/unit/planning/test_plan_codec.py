@@ -30,7 +30,7 @@ def through_json(data: object) -> Any:
     return json.loads(json.dumps(data, allow_nan=False))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(plans())
 def test_a_plan_comes_back_equal_from_json(plan: Plan) -> None:
     assert decode_plan(through_json(encode_plan(plan))) == plan

@@ -1,0 +1,49 @@
+"""`changeover logs`"""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from changeover.interfaces.cli.options import environment_option, file_option
+
+
+@click.command("logs")
+@click.argument("replica", required=False)
+@file_option
+@environment_option
+@click.option("-v", "--version", help="Only replicas of this version.")
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Last lines of each replica.",
+)
+@click.option("-F", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
+def command(
+    replica: str | None,
+    file: Path,
+    environment: str | None,
+    version: str | None,
+    lines: int,
+    follow: bool,
+) -> None:
+    """Show what the replicas wrote; REPLICA is one of them, like shop-v2-0.
+
+    Also of replicas that were stopped a while ago. Secrets are masked.
+    """
+    from changeover.interfaces.operations.logs import LogQuery, logs
+    from changeover.interfaces.project import open_project
+
+    project = open_project(file, environment)
+    query = LogQuery(replica=replica, version=version, lines=lines, follow=follow)
+
+    async def show() -> None:
+        async for name, line in logs(project, query):
+            click.echo(f"{click.style(name, dim=True)} {line}")
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(show())

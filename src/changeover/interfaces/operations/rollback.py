@@ -1,0 +1,50 @@
+"""Go back to an earlier release: a new run, by the same strategy."""
+
+from collections.abc import Sequence
+
+from changeover.domain.release import Release
+from changeover.domain.run import Run, RunKind
+from changeover.execution.errors import NothingToDo, UnknownName
+from changeover.interfaces.nearest import did_you_mean
+from changeover.interfaces.operations.deploy import start
+from changeover.interfaces.operations.manner import Manner
+from changeover.interfaces.project import Project
+
+
+async def rollback(project: Project, version: str | None, manner: Manner) -> Run:
+    """Deploy `version`, or the last good release before the one that serves, with the artifact
+    and the settings it had then. Returns the run as `deploy` does.
+
+    Raises: NothingToDo, UnknownName, ArtifactError (its artifact is gone), and as `deploy`.
+    """
+    from changeover.interfaces.wiring import journal_of, store_of
+
+    async with journal_of(project) as journal:
+        release = _chosen(project, await journal.good_releases(project.service), version)
+        store_of(project).path(release.artifact)
+        return await start(project, journal, release, RunKind.ROLLBACK, manner)
+
+
+def _chosen(project: Project, good: Sequence[Release], version: str | None) -> Release:
+    if not good:
+        raise NothingToDo(
+            f"{project.service} has never been deployed, so there is nothing to go back to",
+            hint="`changeover deploy` ships a first release",
+        )
+    earlier = {r.version: r for r in good[1:]}
+    if version is None:
+        if not earlier:
+            raise NothingToDo(
+                f"{good[0].version} is the only release of {project.service} that ever served",
+                hint="`changeover deploy` ships another one",
+            )
+        return good[1]
+    if version == good[0].version:
+        raise NothingToDo(f"{version} serves already", hint="`changeover status` shows it")
+    if version not in earlier:
+        names = ", ".join(earlier) or "none"
+        raise UnknownName(
+            f"no release {version} of {project.service} has ever served; earlier ones: {names}",
+            hint=did_you_mean(version, earlier) or "`changeover history` lists all runs",
+        )
+    return earlier[version]

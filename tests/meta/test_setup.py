@@ -1,0 +1,101 @@
+"""The first command that a newcomer types works, or says exactly what to do."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.project import ROOT
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A working copy with what setting up reads."""
+    for name in ("tools", "requirements"):
+        shutil.copytree(ROOT / name, tmp_path / "clone" / name)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A directory of pretended programs, first on PATH."""
+    (tmp_path / "programs").mkdir()
+    return tmp_path / "programs"
+
+
+def pretend(programs: Path, name: str, script: str) -> None:
+    (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+    (programs / name).chmod(0o755)
+
+
+def run(programs: Path, script: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    path = f"{programs}:/usr/bin:/bin"
+    return subprocess.run(
+        ["sh", str(script)],
+        env={"PATH": path, "HOME": str(programs), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_newest_python_that_works_is_chosen(programs: Path) -> None:
+    pretend(programs, "python3.14", "exit 127")
+    pretend(programs, "python3.13", "exit 0")
+    pretend(programs, "python3.12", "exit 0")
+    found = run(programs, ROOT / "tools/find-python")
+    assert found.stdout.strip() == str(programs / "python3.13")
+
+
+def test_without_a_python_it_says_what_to_install(programs: Path) -> None:
+    pretend(programs, "python-of-long-ago", "exit 1")
+    found = run(programs, ROOT / "tools/find-python", PYTHON="python-of-long-ago")
+    assert found.returncode == 2
+    assert "No Python 3.11 or newer" in found.stderr
+    assert "hint: " in found.stderr
+
+
+def test_a_python_without_venv_is_named_with_the_package_to_install(
+    clone: Path, programs: Path
+) -> None:
+    pretend(
+        programs, "bare-python", 'case "$*" in *ensurepip*) exit 1;; *venv*) echo p-venv;; esac'
+    )
+    pretend(programs, "id", "echo 1000")
+    pretend(programs, "sudo", "exit 1")
+    found = run(programs, clone / "tools/setup", PYTHON="bare-python")
+    assert found.returncode == 2
+    assert "cannot make virtual environments" in found.stderr
+    assert "hint: sudo apt-get install p-venv" in found.stderr
+    assert not (clone / ".venv").exists()
+
+
+def test_a_linked_environment_is_left_as_it_is(clone: Path, programs: Path) -> None:
+    (clone / ".venv").symlink_to(programs)
+    assert run(programs, clone / "tools/setup", PYTHON="none").returncode == 0
+    assert os.listdir(programs) == []
+
+
+@pytest.mark.parametrize("name", ["tests", ""])
+def test_a_purpose_that_nobody_knows_is_refused(name: str, programs: Path) -> None:
+    found = subprocess.run(
+        ["sh", str(ROOT / "tools/system-packages"), *([name] if name else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 2
+    assert "usage: system-packages" in found.stderr
+
+
+SCRIPTS = sorted(path for path in (ROOT / "tools").iterdir() if path.is_file() and not path.suffix)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_keep_to_the_shell_that_every_machine_has(path: Path) -> None:
+    assert path.read_text().startswith("#!/bin/sh\n")
+    assert os.access(path, os.X_OK)
+    subprocess.run(["sh", "-n", str(path)], check=True)
