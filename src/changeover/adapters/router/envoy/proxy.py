@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import changeover
 from changeover.adapters.router.envoy.client import AgentClient, AgentSilent
 from changeover.adapters.router.envoy.places import Places, make_directories, places
 from changeover.execution.errors import RouterUnreachable
@@ -178,7 +177,7 @@ def _detached(command: list[str], output: Path) -> "subprocess.Popen[bytes]":
 
 def _same_code() -> dict[str, str]:
     """Our environment, with the agent's code found where ours is, from whatever directory."""
-    here = str(Path(changeover.__file__).parent.parent)
+    here = str(Path(__file__).parents[4])
     paths = (here, os.environ.get("PYTHONPATH", ""))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
 
