@@ -12,6 +12,8 @@ Everything the command line does is a call here:
 Names are imported when they are first used, so that `import changeover` costs nothing.
 """
 
+from changeover.version import __version__ as __version__
+
 TYPE_CHECKING = False  # importing typing for it would cost every keeper of a replica its memory
 if TYPE_CHECKING:
     from changeover.domain.event import Event as Event
@@ -51,8 +53,6 @@ if TYPE_CHECKING:
     from changeover.interfaces.project import open_project as open_project
     from changeover.planning.render import describe as describe
     from changeover.planning.safety import violations as violations
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "domain.event": ("Event", "EventKind"),
