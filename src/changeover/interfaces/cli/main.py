@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "rollback": "Go back to an earlier release.",
     "history": "List past runs.",
     "logs": "Show what the replicas wrote.",
+    "adopt": "Write down what serves, when the journal was lost.",
     "proxy": "Start, stop, inspect and upgrade the proxy.",
     "schema": "Print the JSON Schema of changeover.yml, for editors.",
 }
