@@ -3,14 +3,19 @@
 from changeover.domain.counters import Counters
 
 
-def quantile_ms(counters: Counters, quantile: float) -> float | None:
-    """The response time that `quantile` (0 to 1) of the requests stayed at or below, in ms.
+def timed(counters: Counters) -> int:
+    """How many requests have a response time."""
+    return counters.latency[-1][1] if counters.latency else 0
 
-    Linear within a bucket, as Prometheus' `histogram_quantile` does it. None without any
-    latency counts; infinity when the quantile lies above the last edge.
+
+def quantile_ms(counters: Counters, quantile: float) -> float | None:
+    """The response time that `quantile` (0 to 1) of the timed requests stayed at or below, in ms.
+
+    Linear within a bucket, as Prometheus' `histogram_quantile` does it. None when no request has
+    a response time.
     """
-    total = counters.requests
-    if not counters.latency or total == 0:
+    total = timed(counters)
+    if total == 0:
         return None
     rank = quantile * total
     below_edge, below_count = 0.0, 0
@@ -20,4 +25,4 @@ def quantile_ms(counters: Counters, quantile: float) -> float | None:
             share = (rank - below_count) / inside if inside else 1.0
             return below_edge + (edge - below_edge) * share
         below_edge, below_count = edge, count
-    return float("inf")
+    return below_edge

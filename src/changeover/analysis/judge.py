@@ -4,7 +4,7 @@ The seam for sequential statistics: whatever judges takes the two versions' coun
 window and gives a verdict whose sentence carries the numbers.
 """
 
-from changeover.analysis.histogram import quantile_ms
+from changeover.analysis.histogram import quantile_ms, timed
 from changeover.domain.counters import Counters
 from changeover.domain.gates import ErrorRatioGate, LatencyGate
 from changeover.domain.release import Version
@@ -45,25 +45,22 @@ def judge_latency(
     candidate: tuple[Version, Counters | None],
     stable: tuple[Version, Counters | None],
 ) -> Verdict:
-    """As `judge_errors`, for a quantile of the response time."""
+    """As `judge_errors`, for a quantile of the response time. Only requests with a response time
+    count: a proxy knows it later than the request itself, and of a websocket never."""
     name, seen = candidate
-    if seen is None or seen.requests < gate.min_requests:
-        return _too_few(name, seen, gate.min_requests)
-    ours = quantile_ms(seen, gate.quantile)
-    if ours is None:
-        return Verdict(Judgement.INCONCLUSIVE, f"no response times are known for {name}")
-    numbers = f"p{gate.quantile * 100:g} of {name} is {_ms(ours)} over {seen.requests:,} requests"
+    ours = None if seen is None else quantile_ms(seen, gate.quantile)
+    if seen is None or ours is None or timed(seen) < gate.min_requests:
+        return _too_few_timed(name, seen, gate.min_requests)
+    numbers = f"p{gate.quantile * 100:g} of {name} is {_ms(ours)} over {timed(seen):,} requests"
     if gate.limit_ms and ours > gate.limit_ms:
         return Verdict(Judgement.FAILED, f"{numbers}; at most {_ms(gate.limit_ms)} is allowed")
     if gate.times_stable <= 0:
         return Verdict(Judgement.PASSED, numbers)
     other, theirs = stable
-    if theirs is None or theirs.requests < gate.min_requests:
-        return _too_few(other, theirs, gate.min_requests)
-    reference = quantile_ms(theirs, gate.quantile)
-    if reference is None:
-        return Verdict(Judgement.INCONCLUSIVE, f"no response times are known for {other}")
-    both = f"{numbers}, of {other} {_ms(reference)} over {theirs.requests:,}"
+    reference = None if theirs is None else quantile_ms(theirs, gate.quantile)
+    if theirs is None or reference is None or timed(theirs) < gate.min_requests:
+        return _too_few_timed(other, theirs, gate.min_requests)
+    both = f"{numbers}, of {other} {_ms(reference)} over {timed(theirs):,}"
     if ours > gate.times_stable * reference:
         why = f"{both}; at most {gate.times_stable:g} times stable's is allowed"
         return Verdict(Judgement.FAILED, why)
@@ -75,10 +72,15 @@ def _too_few(version: Version, seen: Counters | None, needed: int) -> Verdict:
     return Verdict(Judgement.INCONCLUSIVE, f"{have} of {version} so far, {needed:,} are needed")
 
 
+def _too_few_timed(version: Version, seen: Counters | None, needed: int) -> Verdict:
+    have = "no response times" if seen is None else f"{timed(seen):,} response times"
+    return Verdict(Judgement.INCONCLUSIVE, f"{have} of {version} so far, {needed:,} are needed")
+
+
 def _errors_in_words(version: Version, seen: Counters) -> str:
     share = seen.errors / seen.requests if seen.requests else 0.0
     return f"{seen.errors:,} of {seen.requests:,} requests failed on {version} ({share:.2%})"
 
 
 def _ms(value: float) -> str:
-    return "over a minute" if value == float("inf") else f"{value:.3g} ms"
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"

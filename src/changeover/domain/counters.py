@@ -8,8 +8,9 @@ class Counters:
     """Requests since the counting began.
 
     requests: ended requests. errors: those answered 5xx, reset or timed out.
-    latency:  (upper edge in ms, cumulative count of requests at or below it), edges rising;
-              requests above the last edge are in `requests` only.
+    latency:  (upper edge in ms, cumulative count of requests at or below it), edges rising, the
+              last above every response time. Requests whose time is not known, or not yet, are
+              in `requests` only: websockets, and answers whose body is still under way.
     """
 
     requests: int
