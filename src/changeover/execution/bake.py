@@ -13,6 +13,7 @@ from changeover.execution.doing import Doing
 from changeover.execution.errors import ChangeoverError, GateFailed, LeaseLost
 from changeover.execution.gates import Reading, Watch
 from changeover.execution.hold import hold
+from changeover.execution.traffic import traffic
 
 LOOK_EVERY_S = 1.0
 
@@ -56,6 +57,7 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
             f"{step.purpose}: {verdict.why}" if step.gates else step.purpose,
             elapsed_s=step.duration_s - left_s,
             of_s=step.duration_s,
+            **await traffic(doing),
         )
         # While extending, look as often as before; never sleep past the end.
         await clock.sleep(min(LOOK_EVERY_S, left_s) if not over else LOOK_EVERY_S)

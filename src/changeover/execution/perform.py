@@ -23,6 +23,7 @@ from changeover.execution.hold import approval
 from changeover.execution.ready import await_ready
 from changeover.execution.smoke import run_checks
 from changeover.execution.together import together
+from changeover.execution.traffic import traffic
 
 
 async def perform(step: Step, doing: Doing) -> str:
@@ -76,6 +77,7 @@ async def set_route(doing: Doing, route: Route | None) -> str:
     await doing.retried(lambda: router.apply(front, route, endpoints), "setting the route")
     if route is None:
         return "not routed any more"
+    await doing.progress("in force", **await traffic(doing))
     shares = ", ".join(f"{v} {w / 100:g} %" for v, w in route.weights.items())
     return f"in force: {shares}"
 

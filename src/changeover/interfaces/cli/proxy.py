@@ -66,8 +66,21 @@ def upgrade() -> None:
 
 
 @command.command("logs")
-@click.option("--of", type=click.Choice(["agent", "envoy"]), default="envoy", show_default=True)
-@click.option("-n", "--lines", type=click.IntRange(0), default=50, show_default=True)
+@click.option(
+    "--of",
+    type=click.Choice(["agent", "envoy"]),
+    default="envoy",
+    show_default=True,
+    help="Whose lines.",
+)
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    help="How many of the last lines.",
+)
 @click.option("-F", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
 def logs(of: Any, lines: int, follow: bool) -> None:
     """Show what Envoy, or the agent beside it, wrote."""
