@@ -8,14 +8,15 @@ from rich.text import Text
 
 from changeover.execution.errors import ChangeoverError
 from examples.demo.interruption import Interrupted, Interruption
-from examples.demo.show import FAST, NORMAL, Demo, Disappointed
+from examples.demo.show import FAST, NORMAL, Demo, Disappointed, viewing
 
 
 def main() -> int:
     """0 when all went as promised, 1 when it did not, 128 + the signal when it was interrupted."""
     options = _options()
-    console = Console(highlight=False)
-    demo = Demo(console, Interruption(), FAST if options.fast else NORMAL)
+    interruption = Interruption()
+    view = viewing(Console(highlight=False), interruption)
+    demo = Demo(view, interruption, FAST if options.fast else NORMAL)
     try:
         return demo.run(playing=options.play)
     except Interrupted as interrupted:

@@ -1,5 +1,6 @@
 """What is said when the demo is over: the figures, and what to try next."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from examples.demo.outcome import Outcome
 from examples.demo.users import MEASURED
 
 _COLUMNS = ("requests", "failed", "p50", "p99", "took")
-ROOT = Path(__file__).parents[2]
+
+
+def commands() -> Path:
+    """The directory of the `changeover` command that this demo was set up with."""
+    return Path(sys.executable).parent
 
 
 def figures(report: Report, outcomes: Sequence[Outcome]) -> Table:
@@ -72,7 +77,7 @@ def say_next(console: Console) -> None:
     console.print(Text(" Try it yourself:", "bold"))
     _command(console, "make play", "the same shop, with users; you deploy (it says how)")
     console.print(Text(" With a service of your own:", "bold"))
-    _command(console, f"export PATH={ROOT}/.venv/bin:$PATH", "or: pipx install .")
+    _command(console, f"export PATH={commands()}:$PATH", "or: pipx install .")
     _command(console, "cd YOUR-PROJECT && changeover init", "writes a commented changeover.yml")
     _command(console, "changeover plan", "every step, before anything happens")
     _command(console, "changeover deploy", "")

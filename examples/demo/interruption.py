@@ -23,6 +23,11 @@ class Interruption:
         for number in SIGNALS:
             signal.signal(number, self._note)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether a signal has come."""
+        return self._number is not None
+
     def check(self) -> None:
         """Raises: Interrupted, once a signal has come."""
         if self._number is not None:

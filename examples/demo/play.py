@@ -5,7 +5,7 @@ from rich.live import Live
 from rich.text import Text
 
 from changeover.testing.load import LoadProcess
-from examples.demo.ending import ROOT
+from examples.demo.ending import commands
 from examples.demo.interruption import Interrupted, Interruption
 from examples.demo.stage import Stage
 from examples.demo.terminal import crowd_lines
@@ -25,7 +25,7 @@ def play(
     """Say how to deploy, show what users meet, until a signal comes. Returns the exit code."""
     setting = stage.directory / "settings.sh"
     setting.write_text(
-        f'export PATH="{ROOT}/.venv/bin:$PATH"\nexport CHANGEOVER_STATE="{stage.state}"\n'
+        f'export PATH="{commands()}:$PATH"\nexport CHANGEOVER_STATE="{stage.state}"\n'
     )
     console.print(Text("\n In another terminal:", "bold"))
     for line in (f"cd {stage.directory} && . ./settings.sh", *_COMMANDS.splitlines()):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from changeover.adapters.notify.live import suits
 from changeover.domain.event import Event, EventKind
-from changeover.testing.load import LoadProcess
+from changeover.testing.load import LoadProcess, Report
 from examples.demo.acts import ACTS, CALM, FIRST, Act
 from examples.demo.ending import say_figures, say_next
 from examples.demo.interruption import Interruption
@@ -35,6 +35,24 @@ class Show(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewing:
+    """How somebody watches. console: where figures and commands go when all is over."""
+
+    console: Console
+    show: Show
+    lookout: Lookout
+
+
+def viewing(console: Console, interruption: Interruption) -> Viewing:
+    """A drawing where `console` can keep one up to date, else plain lines."""
+    lookout = Lookout()
+    show: Show = PlainShow(sys.stdout, lookout)
+    if suits(console):
+        show = TerminalShow(console, lookout, interruption)
+    return Viewing(console=console, show=show, lookout=lookout)
+
+
 class Disappointed(Exception):
     """Something did not go as the demo promises; `str()` says what."""
 
@@ -42,29 +60,26 @@ class Disappointed(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tempo:
     """Seconds. bake_s: each share of a canary is watched so long. keep_s: an old set is kept so
-    long. read_s: to read what comes next. calm_s: nothing is deployed, for comparison."""
+    long. read_s: to read what comes next. look_s: to see how it ended. calm_s: nothing is
+    deployed, for comparison."""
 
     bake_s: int
     keep_s: int
     read_s: float
+    look_s: float
     calm_s: float
 
 
-NORMAL = Tempo(bake_s=4, keep_s=3, read_s=2.5, calm_s=3.0)
-FAST = Tempo(bake_s=2, keep_s=1, read_s=0.0, calm_s=1.0)
+NORMAL = Tempo(bake_s=4, keep_s=3, read_s=2.5, look_s=1.5, calm_s=4.0)
+FAST = Tempo(bake_s=2, keep_s=1, read_s=0.0, look_s=0.0, calm_s=1.0)
 
 
 class Demo:
     """Everything at hand while the demo goes on."""
 
-    def __init__(self, console: Console, interruption: Interruption, tempo: Tempo) -> None:
-        self._console, self._interruption, self._tempo = console, interruption, tempo
-        self._lookout = Lookout()
-        self._show: Show = (
-            TerminalShow(console, self._lookout)
-            if suits(console)
-            else PlainShow(sys.stdout, self._lookout)
-        )
+    def __init__(self, viewing: Viewing, interruption: Interruption, tempo: Tempo) -> None:
+        self._console, self._show, self._lookout = viewing.console, viewing.show, viewing.lookout
+        self._interruption, self._tempo = interruption, tempo
 
     def run(self, *, playing: bool) -> int:
         """Show it all; returns the exit code. Nothing runs any more when it returns or raises.
@@ -94,21 +109,25 @@ class Demo:
             self._show.begin(CALM)
             self._interruption.sleep(self._tempo.calm_s)
             self._show.close()
-            outcomes = [self._act(stage, load, act) for act in ACTS]
-            report = load.stop()
-        say_figures(self._console, report, outcomes)
-        if report.failed:
-            raise Disappointed(f"{report.failed} requests failed; none should have")
-        for act in ACTS:
-            if act.new not in answered_by(report.phase(act.title)):
-                raise Disappointed(f"no user ever met {act.new} during the {act.title}")
-        return 0
+            return self._acts(stage, load)
 
-    def _act(self, stage: Stage, load: LoadProcess, act: Act) -> Outcome:
-        load.mark(act.title)
-        outcome = self._deploy(stage, act)
-        self._must(outcome)
-        return outcome
+    def _acts(self, stage: Stage, load: LoadProcess) -> int:
+        """All acts until one goes wrong, and the figures in either case. Raises: Disappointed."""
+        outcomes: list[Outcome] = []
+        trouble: Disappointed | None = None
+        try:
+            for act in ACTS:
+                load.mark(act.title)
+                outcomes.append(self._deploy(stage, act))
+                self._must(outcomes[-1])
+        except Disappointed as problem:
+            trouble = problem
+        report = load.stop()
+        say_figures(self._console, report, outcomes)
+        if trouble is not None:
+            raise trouble
+        _judge(report)
+        return 0
 
     def _deploy(self, stage: Stage, act: Act) -> Outcome:
         """Type the command of `act`, and listen."""
@@ -124,8 +143,8 @@ class Demo:
         except BaseException:
             command.end()
             raise
-        code = command.exit_code()
-        took_s = time.monotonic() - began_s
+        code, took_s = command.exit_code(), time.monotonic() - began_s
+        self._interruption.sleep(self._tempo.look_s)
         outcome = Outcome(act=act, exit_code=code, cause=cause or command.said, took_s=took_s)
         self._show.done(outcome)
         return outcome
@@ -138,3 +157,15 @@ class Demo:
                 f"{outcome.act.title}: {outcome.act.new} was to {meant}, but `changeover deploy` "
                 f"ended with {outcome.exit_code}:\n{outcome.cause}"
             )
+        crowd = self._lookout.crowd()
+        if crowd is not None and crowd.failed:
+            raise Disappointed(f"{outcome.act.title}: requests of users failed; none should have.")
+
+
+def _judge(report: Report) -> None:
+    """Raises: Disappointed, when users were hurt, or met not what they were to meet."""
+    if report.failed:
+        raise Disappointed(f"{report.failed} requests of users failed; none should have.")
+    for act in ACTS:
+        if act.new not in answered_by(report.phase(act.title)):
+            raise Disappointed(f"No user ever met {act.new} during the {act.title}.")

@@ -5,7 +5,6 @@ import contextlib
 import os
 import shutil
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ from changeover.adapters.router.envoy.places import places
 from changeover.execution.errors import ChangeoverError
 from examples.demo.acts import ACTS, BROKEN, FIRST, service_file
 from examples.demo.command import Command
+from examples.shop.build import build
 
-SHOP = Path(__file__).parents[1] / "shop"
 SLOWER_MS = 400
 _GRACE_S = 8.0
 
@@ -45,11 +44,6 @@ class Stage:
 
     def build(self) -> None:
         """Write the releases and the service's files."""
-        sys.path.insert(0, str(SHOP))
-        try:
-            from build import build
-        finally:
-            sys.path.remove(str(SHOP))
         for act in (FIRST, *ACTS):
             changes: dict[str, object] = {"delay_ms": SLOWER_MS} if act.new == BROKEN else {}
             build(act.new, self.directory / "releases" / act.new, changes)

@@ -12,6 +12,7 @@ from changeover.adapters.notify.story import Story, after
 from changeover.adapters.notify.words import counted, duration, percent
 from changeover.domain.event import Event
 from examples.demo.acts import ACTS, Act
+from examples.demo.interruption import Interruption
 from examples.demo.outcome import Outcome
 from examples.demo.users import Crowd, Lookout
 
@@ -23,11 +24,17 @@ _LEAST_ROWS = 8
 class TerminalShow:
     """Draws until `close`. What was said with `say` and `done` stays on the screen."""
 
-    def __init__(self, console: Console, lookout: Lookout) -> None:
+    def __init__(self, console: Console, lookout: Lookout, interruption: Interruption) -> None:
         self._console, self._lookout = console, lookout
+        self._interruption = interruption
         self._act: Act | None = None
         self._story = Story()
         self._live: Live | None = None
+
+    @property
+    def drawing(self) -> bool:
+        """Whether there is something that is kept up to date."""
+        return self._live is not None
 
     def say(self, words: str) -> None:
         self._console.print(Text(words), soft_wrap=True)
@@ -71,7 +78,10 @@ class TerminalShow:
         above = self._title(canvas)
         new = self._act.new if self._act else ""
         below = [Text(), *crowd(self._lookout.crowd(), canvas, new=new)]
-        below.append(Text("Ctrl-C ends the demo and cleans up", "dim"))
+        if self._interruption.wanted:
+            below.append(Text("ending: everything is stopped and removed", "bold yellow"))
+        else:
+            below.append(Text("Ctrl-C ends the demo and cleans up", "dim"))
         rows = max(console.size.height - len(above) - len(below) - 1, _LEAST_ROWS)
         body = Canvas(width=canvas.width, rows=rows, ascii_only=canvas.ascii_only)
         told = [frame(self._story, now=time.time(), canvas=body)] if self._story.new else []

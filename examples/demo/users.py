@@ -58,9 +58,10 @@ class Lookout:
 
     def crowd(self) -> Crowd | None:
         """The newest; None while there are no users."""
-        if self._load is not None and self._load.live is not self._now:
-            before, self._now = self._now, self._load.live
-            self._crowd = _met(before, self._now)
+        newest = self._load.live if self._load is not None else {}
+        if newest and newest is not self._now:
+            before, self._now = self._now, newest
+            self._crowd = _met(before, newest)
         return self._crowd
 
 
@@ -75,7 +76,7 @@ def _met(before: Mapping[str, Any], now: Mapping[str, Any]) -> Crowd:
         failed=whole["failed"],
         rate_rps=whole["sent"] - sent_before,
         p99_ms=now["scenarios"][MEASURED]["latency"]["p99_ms"],
-        shares={version: n / answered.total() for version, n in sorted(answered.items())},
+        shares={v: n / answered.total() for v, n in sorted(answered.items()) if n > 0},
     )
 
 

@@ -3,21 +3,14 @@
 from changeover.domain.counters import Counters
 
 
-def timed(counters: Counters) -> int:
-    """How many requests have a response time."""
-    return counters.latency[-1][1] if counters.latency else 0
-
-
 def quantile_ms(counters: Counters, quantile: float) -> float | None:
     """The response time that `quantile` (0 to 1) of the timed requests stayed at or below, in ms.
 
-    Linear within a bucket, as Prometheus' `histogram_quantile` does it. None when no request has
-    a response time.
+    Linear within a bucket, as Prometheus' `histogram_quantile` does it. None when none is timed.
     """
-    total = timed(counters)
-    if total == 0:
+    if not counters.timed:
         return None
-    rank = quantile * total
+    rank = quantile * counters.timed
     below_edge, below_count = 0.0, 0
     for edge, count in counters.latency:
         if count >= rank:

@@ -38,7 +38,7 @@ def compose(problems: Problems) -> MappingNode:
     if isinstance(root, YamlMapping):
         tree = _Converter(problems).convert(root, "", None)
     elif root is None:
-        hint = "`changeover init --force` writes a commented one"
+        hint = "`changeover init --print` shows a commented one"
         problems.add(_START, "", "the file is empty", hint=hint)
     else:
         place = _place(root.start_mark)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from schema_reading import fits
 
 from changeover.interfaces.config.initial import initial
 from changeover.interfaces.config.schema import schema, schema_text
+from support.schema_reading import fits
 
 ROOT = Path(__file__).parents[4]
 PUBLISHED = ROOT / "schema" / "changeover.schema.json"
