@@ -149,7 +149,7 @@ def test_users_who_are_hurt_make_the_demo_fail_in_words() -> None:
 def test_the_commands_that_it_says_to_try_work_while_users_come() -> None:
     with demo("--play") as running:
         running.until("changeover history")
-        enter, *commands = re.findall(r"^   (\S.*)$", running.output, re.MULTILINE)
+        enter, *commands = re.findall(r"^  (\S.*)$", running.output, re.MULTILINE)
         assert commands
         for command in commands:
             done = subprocess.run(
