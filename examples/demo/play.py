@@ -32,8 +32,8 @@ def play(
         console.print(Text(f"  {line}", "cyan"), soft_wrap=True)
     console.print(
         Text(
-            "releases/ has v1 to v4 and v5-slow; changeover.yml is a canary, and rolling.yml and\n"
-            "blue-green.yml are the others (--file). Ctrl-C here ends all of it.\n",
+            "releases/ has v1 to v4 and v5-slow. changeover.yml is a canary; the others are\n"
+            "--file rolling.yml and --file blue-green.yml. Ctrl-C here ends all of it.\n",
             "dim",
         ),
         soft_wrap=True,
