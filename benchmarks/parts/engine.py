@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.support.shopfront import Shopfront, ended
+
 from benchmarks.results import Section
 from benchmarks.tables import table
 from changeover.adapters.clock import SystemClock
@@ -32,7 +34,6 @@ from changeover.strategies.rolling import RollingOptions, rolling
 from changeover.testing.fakes import FakeChecker, FakeMetrics, FakeRouter, FakeRuntime
 from changeover.testing.load import LoadProcess
 from changeover.testing.world import Behaviour, World
-from tests.support.shopfront import Shopfront, ended
 
 REPEATS = 5
 LEASE_S = 15.0

@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import mean
 
 import psutil
+from tests.support.shopfront import Shopfront
 
 from benchmarks.processes import cpu_seconds
 from benchmarks.results import Section
 from benchmarks.tables import mib, table
-from tests.support.shopfront import Shopfront
 
 SETTLE_S = 5.0
 WATCH_S = 30.0

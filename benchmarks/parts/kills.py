@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.support.mishaps import Kills, killed_deployment
+from tests.support.shopfront import STRATEGIES, Shopfront
+
 from benchmarks.parts.losses import LOSS_TITLES, Losses, loss_cells, losses_of
 from benchmarks.results import Section
 from benchmarks.tables import table
 from changeover.testing.load import LoadProcess
-from tests.support.mishaps import Kills, killed_deployment
-from tests.support.shopfront import STRATEGIES, Shopfront
-
 
 INTRODUCTION = """\
 `changeover deploy` is killed (SIGKILL) at a random moment, then `changeover resume` or `abort`

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from tests.support.mishaps import aborted_deployment
+from tests.support.shopfront import STRATEGIES, Shopfront
+
 from benchmarks.parts.losses import LOSS_TITLES, Losses, loss_cells, losses_of
 from benchmarks.results import Section
 from benchmarks.tables import table
 from changeover.testing.load import LoadProcess
-from tests.support.mishaps import aborted_deployment
-from tests.support.shopfront import STRATEGIES, Shopfront
-
 
 LATEST_ABORT = 0.7
 """Share of a deployment's time; an abort needs a moment to be heard, and one that comes after the
