@@ -115,15 +115,17 @@ def test_the_port_of_a_replica_without_a_keeper_is_not_given_out(
 
 
 def test_a_stranger_on_the_port_is_never_taken_for_the_replica(host: Host) -> None:
-    host.care = Supervision(first_delay_s=0.5, max_delay_s=0.5)
+    host.care = Supervision(first_delay_s=0.05, max_delay_s=0.2)
     asyncio.run(host.runtime().start(replica(), release()))
     asyncio.run(ready(host.runtime(), replica()))
     (seen,) = asyncio.run(host.runtime().observe(SHOP))
     assert seen.endpoint is not None
-    child = host.child(replica())
+    child, keeper = host.child(replica()), host.keeper(replica())
+    send(keeper, signal.SIGSTOP, group=False)  # so that the stranger is there first
     send(child, signal.SIGKILL, group=False)
     until(lambda: not child.alive())
     with somebody_else_on(seen.endpoint.port):
+        send(keeper, signal.SIGCONT, group=False)
         answer = asyncio.run(host.runtime().is_ready(replica(), HEALTH))
         assert not answer.ready
 
@@ -272,6 +274,26 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(host: Host) -> None
     assert asyncio.run(host.runtime().observe(SHOP)) == []
     asyncio.run(host.runtime().start(replica(), release()))
     asyncio.run(ready(host.runtime(), replica()))
+
+
+def test_a_replica_that_crashes_while_the_disk_is_full_is_started_again_and_found(
+    host: Host,
+) -> None:
+    asyncio.run(host.runtime().start(replica(), release()))
+    asyncio.run(ready(host.runtime(), replica()))
+    first, keeper = host.child(replica()), host.keeper(replica())
+    room = os.stat(host.files(replica()).status).st_size - 20
+    hard = resource.prlimit(keeper.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(keeper.pid, resource.RLIMIT_FSIZE, (room, hard))
+    send(first, signal.SIGKILL, group=False)
+    until(lambda: not first.alive())
+    asyncio.run(ready(host.runtime(), replica()))
+    assert host.child(replica()) == first  # the record is old, yet:
+    (seen,) = asyncio.run(host.runtime().observe(SHOP))
+    assert seen.alive
+    host.kill_keeper(replica())
+    asyncio.run(host.runtime().stop(replica(), grace_s=5))
+    assert asyncio.run(host.runtime().observe(SHOP)) == []
 
 
 def test_a_command_is_looked_for_in_the_release_first(host: Host) -> None:

@@ -12,9 +12,14 @@ from simulation.script import script
 WORLDS = int(os.environ.get("WORLDS", "10000"))
 FIRST = int(os.environ.get("SEED", "0"))
 CHUNKS = 20
+FAST_CHUNKS = 2
+SLICES = [
+    pytest.param(chunk, marks=[pytest.mark.slow] if chunk >= FAST_CHUNKS else [])
+    for chunk in range(CHUNKS)
+]
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("chunk", SLICES)
 def test_every_world_serves_and_ends_whole_or_asks_a_person(chunk: int) -> None:
     broken = {}
     for seed in range(FIRST + chunk, FIRST + WORLDS, CHUNKS):

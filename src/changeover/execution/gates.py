@@ -10,6 +10,7 @@ from changeover.domain.release import Version
 from changeover.domain.replica import ReplicaId
 from changeover.domain.verdict import Judgement, Verdict
 from changeover.execution.doing import Doing
+from changeover.execution.errors import Retryable
 from changeover.execution.smoke import attempt
 from changeover.execution.together import together
 
@@ -58,8 +59,12 @@ class Watch:
                 return Verdict(judgement, f"check `{check.name}`: {seen}")
 
     async def _readiness(self, gate: ReadinessGate) -> Verdict:
+        """One ask of each replica. Where nobody can ask, nothing is known."""
         runtime, health = self.doing.hands.runtime, self.doing.change.health
-        answers = await together(self.replicas, lambda r: runtime.is_ready(r, health))
+        try:
+            answers = await together(self.replicas, lambda r: runtime.is_ready(r, health))
+        except Retryable as error:
+            return Verdict(Judgement.INCONCLUSIVE, f"readiness cannot be asked: {error.message}")
         for replica, answer in zip(self.replicas, answers, strict=True):
             count = 0 if answer.ready else self.failures.get(replica, 0) + 1
             self.failures[replica] = count

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from changeover import __version__
+from changeover.version import __version__
 
 COMMANDS: Mapping[str, str] = {
     "init": "Write a commented changeover.yml for the project in this directory.",

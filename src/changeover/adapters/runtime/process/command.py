@@ -27,9 +27,16 @@ def spec_for(
     host: str,
     port: int,
     supervision: Supervision,
+    scratch: str,
 ) -> Spec:
-    """Raises: ReplicaFailed (the command cannot be found or executed)."""
+    """scratch: a directory of the replica's own, for what must not be written into the release.
+
+    Raises: ReplicaFailed (the command cannot be found or executed).
+    """
     variables = _variables(replica, release, deployer, port)
+    # Root may write into read-only directories: Python would leave its caches in the release,
+    # which would then not be what was shipped.
+    variables.setdefault("PYTHONPYCACHEPREFIX", os.path.join(scratch, "pycache"))
     mark = f"CHANGEOVER_MARK={secrets.token_hex(12)}"
     variables["CHANGEOVER_MARK"] = mark.partition("=")[2]
     filled = [

@@ -20,7 +20,10 @@ from changeover.adapters.runtime.process.waiting import Alarm
 
 
 def main(home: str) -> None:
-    request = json.load(sys.stdin.buffer)
+    text = sys.stdin.buffer.read()
+    if not text:
+        return  # the caller died before it could ask
+    request = json.loads(text)
     for handle in request["handles"]:  # locks that live as long as we do, and no child's
         os.set_inheritable(handle, False)  # noqa: FBT003
     if os.fork():

@@ -19,7 +19,14 @@ def forget_stopped(layout: Layout, service: ServiceId, *, keep: int) -> None:
         with closing(handle):
             # Under the lock: it may have been started again since we looked.
             if not files.started():
-                shutil.rmtree(files.home, ignore_errors=True)
+                _delete(files.home)
+
+
+def _delete(home: str) -> None:
+    """Out of the way first, as a whole: a start that comes now finds no directory half deleted."""
+    doomed = f"{home}.doomed"
+    os.rename(home, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _stopped_at(files: ReplicaFiles) -> float:

@@ -12,11 +12,13 @@ _TIMES = ("never", "once", "twice", "three times", "four times", "five times", "
 
 
 def living(files: ReplicaFiles, spec: Spec) -> Identity | None:
-    """The replica's process, if it runs now."""
+    """The replica's process, if it runs now. A record that says nothing of a process is believed
+    while a keeper keeps it; one of a process that has ended may be old, since on a full disk the
+    next one could not be recorded. Then the process is looked for by its mark."""
     child = files.read_status().child
     if child and child.alive():
         return child
-    if files.kept():
+    if child is None and files.kept():
         return None
     lost = lost_family(spec.mark)
     return lost.leader if lost else None

@@ -53,7 +53,7 @@ class Operations:
         return self.publisher.state
 
     async def raise_fence(self, service: ServiceId, fence: int) -> None:
-        """Refuse every lower number from now on. Raises: FencedOff, RouterUnreachable."""
+        """Refuse lower numbers from now on. Raises: RouterUnreachable, FencedOff."""
         async with self.changing:
             self._accept(service, fence)
 
