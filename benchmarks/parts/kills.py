@@ -62,9 +62,10 @@ def measure(directory: Path, *, kills: int, seed: int) -> Mapping[str, KillFigur
 
 
 def _one(front: Shopfront, name: str, *, kills: int, seed: int) -> KillFigures:
-    draw, done = random.Random(f"{seed} {name}"), Kills()
+    draw = random.Random(f"{seed} {name}")
     front.deploy(name, "v1")
     with LoadProcess(front.load(name, seconds=3600.0)) as load:
+        done = Kills(within_s=front.deploy(name, "v2").took_s)
         while done.count < kills:
             version = "v2" if front.serving(name) == "v1" else "v1"
             killed_deployment(front, name, version, draw, done)

@@ -21,6 +21,7 @@ class Kills:
     """What came of killing commands. outcomes: how often a deployment ended "new" or "old".
     story: what was done, to understand a failure."""
 
+    within_s: float
     count: int = 0
     outcomes: dict[str, int] = field(default_factory=lambda: {"old": 0, "new": 0})
     story: list[str] = field(default_factory=list)
@@ -31,6 +32,7 @@ def killed_deployment(
 ) -> None:
     """Deploy `version`, SIGKILL the command at a random moment, go on by `resume` or `abort`,
     which may be killed too, until the run has ended; then see that all is new or all is old.
+    `kills.within_s` is about what a deployment takes.
 
     Raises: AssertionError with the story.
     """
@@ -38,7 +40,7 @@ def killed_deployment(
     command, deaths = ["deploy", version, "-a", str(front.artifact(version))], 0
     while True:
         words = [*command, "-e", environment, "--no-wait"]
-        moment_s = draw.uniform(0.2, 6.0) if _dies(draw, deaths) else None
+        moment_s = draw.uniform(0.2, kills.within_s) if _dies(draw, deaths) else None
         done = _run(front, words, moment_s)
         kills.story.append(f"{environment} {command[0]} {version}: {_told(moment_s, done)}")
         if done.code != -signal.SIGKILL:
