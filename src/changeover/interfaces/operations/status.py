@@ -96,15 +96,15 @@ async def _journal(at: Target) -> Glance:
 
 async def _routing(at: Target) -> ObservedRoute:
     from changeover.adapters.router.envoy.places import places
-    from changeover.adapters.router.envoy.proxy import agent_of, explained
+    from changeover.adapters.router.envoy.proxy import agent_of
     from changeover.adapters.router.envoy.router import EnvoyRouter
 
     try:
         return await EnvoyRouter(agent_of(at.paths.root)).observe(at.service)
-    except RouterUnreachable as error:
+    except RouterUnreachable:
         if not places(at.paths.root).snapshot.exists():
             return ObservedRoute(route=None)  # no proxy has ever run here
-        raise explained(at.paths.root, error) from error
+        raise
 
 
 def _replicas(at: Target) -> tuple[ObservedReplica, ...]:
