@@ -22,7 +22,7 @@ class _LastWords:
 
     def __init__(self) -> None:
         self.harm, self.serving, self.hint = "", "", ""
-        self.interrupted, self.turned_back = False, False
+        self.asked: set[SignalKind] = set()
 
     async def send(self, event: Event) -> None:
         self.hint = str(event.data.get("hint", self.hint))
@@ -30,8 +30,7 @@ class _LastWords:
         self.serving = str(event.data.get("serving", self.serving))
 
     def told(self, kind: SignalKind) -> None:
-        self.interrupted = True
-        self.turned_back = kind is SignalKind.ABORT
+        self.asked.add(kind)
         click.echo(
             "pausing at the next safe place; Ctrl-C once more goes back to stable"
             if kind is SignalKind.PAUSE
@@ -60,17 +59,21 @@ def carry_and_show(
         return asyncio.run(story())
 
     run = once(act)
-    if (
-        run.status is RunStatus.PAUSED
-        and words.interrupted
-        and (words.turned_back or (terminal and _second_thoughts(run)))
-    ):
+    if run.status is RunStatus.PAUSED and _goes_back(run, words.asked, terminal=terminal):
         from changeover.interfaces.operations.say import abort
 
         run = once(lambda manner: abort(project, manner))
     failure = failure_of(run, serving=words.serving, users=words.harm, hint=words.hint)
     if failure is not None:
         raise failure
+
+
+def _goes_back(run: Run, asked: set[SignalKind], *, terminal: bool) -> bool:
+    """Whether whoever paused the run wants it taken back: a second Ctrl-C came while it was being
+    paused, or comes now."""
+    if SignalKind.ABORT in asked:
+        return True
+    return SignalKind.PAUSE in asked and terminal and _second_thoughts(run)
 
 
 def _second_thoughts(run: Run) -> bool:
