@@ -48,6 +48,8 @@ def test_a_secret_is_in_no_list_log_journal_file_or_message(shop: Workshop) -> N
     assert "my secret is" in told[1].out
     for one in told:
         assert MARKER not in one.out + one.err
+    knowing = [p for p in shop.processes() if MARKER in p.environ().values()]
+    assert [p.cmdline()[1] for p in knowing] == ["shop.py"] * 2
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     assert MARKER not in listed.stdout
     assert _files_with(shop.state, MARKER) == _logs_of_replicas(shop.state)

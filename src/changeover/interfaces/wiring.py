@@ -9,7 +9,7 @@ from changeover.adapters.journal.journal import DatabaseJournal
 from changeover.adapters.journal.opening import open_journal
 from changeover.adapters.journal.owner import this_process
 from changeover.adapters.metrics.envoy import EnvoyMetrics
-from changeover.adapters.router.envoy.proxy import agent_of, start_agent
+from changeover.adapters.router.envoy.proxy import KeptAgent, agent_of, start_agent
 from changeover.adapters.router.envoy.router import EnvoyRouter
 from changeover.adapters.runtime.process.runtime import ProcessRuntime
 from changeover.adapters.secrets import Mask, resolve, resolve_all
@@ -55,7 +55,8 @@ def runtime_of(project: Project, *, fence: int = 0) -> ProcessRuntime:
 
 def router_of(project: Project, *, fence: int | None = None) -> EnvoyRouter:
     """The project's proxy; with None for looking only."""
-    return EnvoyRouter(agent_of(project.paths.root), fence=fence)
+    state = project.paths.root
+    return EnvoyRouter(agent_of(state) if fence is None else KeptAgent(state), fence=fence)
 
 
 async def highest_fence(project: Project) -> int:
