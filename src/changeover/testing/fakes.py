@@ -120,10 +120,12 @@ class FakeRouter(_Part):
                 world.leaving[gone] = now + world.busy_s
             for back in members:
                 world.leaving.pop(back, None)
+            joined = members - world.service_members
             world.service_members, world.route = members, route
+            world.addresses = {r: endpoints[r] for r in members}
             if route is None:
                 world.leaving.clear()
-            world.verify("set the route")
+            world.verify("set the route", joined)
 
         await self._call("apply route", effect)
 

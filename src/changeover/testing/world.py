@@ -50,6 +50,7 @@ class World:
     """clock, processes, the route in force and who is still known to the proxy.
 
     leaving:   replicas that left the route and were not drained yet.
+    addresses: where the proxy sends the requests for each member.
     busy_s:    seconds a replica goes on working on what it had when it left the route.
     min_ready: members of the route that must be there at every moment, once it is set.
     removed:   replicas that somebody took away, supervisor and all.
@@ -64,6 +65,7 @@ class World:
     route: Route | None = None
     service_members: set[ReplicaId] = field(default_factory=set)
     leaving: dict[ReplicaId, float] = field(default_factory=dict)
+    addresses: dict[ReplicaId, Endpoint] = field(default_factory=dict)
     behaviours: dict[Version, Behaviour] = field(default_factory=dict)
     busy_s: float = 0.5
     min_ready: int = 0
@@ -128,10 +130,11 @@ class World:
         for gone in self.service_members - members:
             self.leaving[gone] = self.clock.monotonic() + self.busy_s
         self.service_members, self.route = members, route
+        self.addresses |= {r: self.processes[r].endpoint for r in members if r in self.processes}
         self.had = self.serving()
 
-    def verify(self, doing: str) -> None:
-        """Write down what `doing` has broken, if anything."""
+    def verify(self, doing: str, joined: set[ReplicaId]) -> None:
+        """Write down what `doing`, which took `joined` into the route, has broken, if anything."""
         if self.route is None:
             return
         members = set(self.service_members)
@@ -141,7 +144,7 @@ class World:
             process = self.processes.get(replica)
             if process is None:
                 self.lost.append(f"{doing}: {replica} takes requests and does not exist")
-            elif not process.been_ready:
+            elif replica in joined and not process.been_ready:
                 self.lost.append(f"{doing}: {replica} takes requests and was never ready")
         for version in self.route.versions:
             if not any(r.version == version and r in there for r in members):
@@ -155,12 +158,17 @@ class World:
             self.lost.append(f"{doing}: {serving} replicas serve, {self.min_ready} are needed")
         self.had = serving
 
+    def reached(self, replica: ReplicaId) -> bool:
+        """Whether the proxy knows where `replica` listens now."""
+        process = self.processes.get(replica)
+        return process is not None and self.addresses.get(replica) == process.endpoint
+
     def serving(self) -> int:
         """How many replicas take users' requests now."""
         if self.route is None:
             return 0
         now = self.clock.monotonic()
-        there = (r for r in self.service_members if r in self.processes)
+        there = (r for r in self.service_members if self.reached(r))
         members = (r for r in there if self.processes[r].ready_at <= now)
         return sum(self.route.weight(r.version) > 0 for r in members)
 
@@ -199,6 +207,7 @@ def serving_world(change: Change, slots: Iterable[int] | None = None) -> World:
         world.spawn(replica, change.stable).been_ready = True
         world.processes[replica].ready_at = 0.0
         world.service_members.add(replica)
+        world.addresses[replica] = world.processes[replica].endpoint
     world.route = all_to(change.stable.version, chosen)
     world.had = len(chosen)
     return world
