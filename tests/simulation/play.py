@@ -189,6 +189,11 @@ def _end(stage: Stage) -> list[str]:
     broken = []
     if found - world.removed != want - world.removed:
         broken.append(f"{run.status}, and {sorted(map(str, found ^ want))} differ")
+    broken += [
+        f"{run.status}, and the proxy does not know where {replica} listens"
+        for replica in sorted(want & found)
+        if not world.reached(replica)
+    ]
     if world.service_members != want:
         broken.append(f"{run.status}, and the route has {sorted(map(str, world.service_members))}")
     return broken

@@ -6,8 +6,9 @@ from functools import partial
 from changeover.domain.observed import Observed
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.run import Run
-from changeover.execution.doing import Hands
-from changeover.execution.errors import ChangeoverError, LeaseLost
+from changeover.execution.addresses import refresh_addresses
+from changeover.execution.errors import LeaseLost
+from changeover.execution.hands import Hands
 from changeover.execution.harm import count, counted_at_start, harm_in_words
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import look
@@ -19,7 +20,7 @@ from changeover.planning.expected import Drift
 @dataclass(slots=True)
 class Carrying:
     """waits:    stay when a person is needed; else park the run and let the process end.
-    was_held: the run was waiting for a person when we took it over, at the step it is at.
+    held_for: what the run waited for when we took it over, at the step it is at.
     noticed:  oddities of the world that were already told about.
     in_charge: hosts and proxies refuse everybody before us.
     """
@@ -27,7 +28,7 @@ class Carrying:
     ledger: Ledger
     hands: Hands
     waits: bool = True
-    was_held: bool = False
+    held_for: str = ""
     noticed: set[Drift] = field(default_factory=set)
     in_charge: bool = False
 
@@ -45,6 +46,8 @@ class Carrying:
                 what="taking charge",
             )
         self.in_charge = True
+        if run.steps:  # whoever acted before us may have died before telling a new address
+            await refresh_addresses(hands, run.plan.change, self.ledger.attention)
 
     async def look(self, run: Run) -> Observed:
         """The world of the run's service now, each replica asked whether it is ready: one that
@@ -69,7 +72,7 @@ class Carrying:
 
     async def harm(self, run: Run) -> str:
         """Whether users were hurt since the run began, in words."""
-        events = await self.ledger.journal.events(run.run_id)
+        events = await self.ledger.events()
         now = await count(run.plan.change, self.hands.metrics)
         return harm_in_words(counted_at_start(events), now)
 
@@ -79,8 +82,8 @@ class Carrying:
             seen = await self.hands.router.observe(run.plan.change.service)
         except LeaseLost:
             raise
-        except ChangeoverError as error:
-            return f"what serves could not be seen ({error.message})"
+        except Exception as error:  # noqa: BLE001 - only told: it must not stop the run
+            return f"what serves could not be seen ({error})"
         if seen.route is None:
             return "nothing serves"
         shares = (f"{v} serves {w / 100:g} % of requests" for v, w in seen.route.weights.items())

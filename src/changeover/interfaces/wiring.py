@@ -15,7 +15,7 @@ from changeover.adapters.runtime.process.runtime import ProcessRuntime
 from changeover.adapters.secrets import Mask, resolve, resolve_all
 from changeover.domain.plan import Change
 from changeover.domain.run import Claim
-from changeover.execution.doing import Hands
+from changeover.execution.hands import Hands
 from changeover.execution.ports import Clock
 from changeover.interfaces.project import Project
 
