@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup check test demo bench docs schema lock changelog clean
+.PHONY: help setup check test simulate demo bench docs schema lock changelog clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ test: setup ## everything that must pass before a change is merged, slow tests i
 	@sh tools/system-packages test
 	@$(BIN)/python tools/check.py --static
 	$(BIN)/python -m pytest -q -n 2
+
+simulate: setup ## random worlds on all cores: `make simulate WORLDS=1000000`
+	@PYTHONPATH=src:tests $(BIN)/python -m simulation.worlds $(or $(WORLDS),100000)
 
 bench: setup ## measure ourselves beside nginx, HAProxy and Caddy; writes benchmarks/results.md
 	@sh tools/system-packages bench

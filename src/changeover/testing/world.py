@@ -45,6 +45,10 @@ def no_fault(call: str) -> None:
     """The default: nothing goes wrong."""
 
 
+def unwatched(doing: str, fence: int) -> None:
+    """The default: nobody watches."""
+
+
 @dataclass(slots=True)
 class World:
     """clock, processes, the route in force and who is still known to the proxy.
@@ -58,6 +62,7 @@ class World:
         damage, a controller need not restore it at once, but must not make it worse.
     lost:      every way in which a request was lost; empty in a good world.
     fault:     asked before and after each call of runtime and router; may raise.
+    changed:   told of every change that a controller makes, with its fencing number.
     """
 
     clock: VirtualClock = field(default_factory=VirtualClock)
@@ -74,6 +79,7 @@ class World:
     fences: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     fault: Callable[[str], None] = no_fault
+    changed: Callable[[str, int], None] = unwatched
     ports: int = 20_000
     removed: set[ReplicaId] = field(default_factory=set)
     served: dict[Version, list[float]] = field(default_factory=dict)
@@ -138,7 +144,7 @@ class World:
         if self.route is None:
             return
         members = set(self.service_members)
-        self._verify_capacity(doing)
+        self.verify_capacity(doing)
         there = self.removed | set(self.processes)  # what others took away is not our doing
         for replica in sorted(members - self.removed):
             process = self.processes.get(replica)
@@ -150,7 +156,8 @@ class World:
             if not any(r.version == version and r in there for r in members):
                 self.lost.append(f"{doing}: requests for {version} have nowhere to go")
 
-    def _verify_capacity(self, doing: str) -> None:
+    def verify_capacity(self, doing: str) -> None:
+        """Write down when fewer replicas serve than must, and than did before `doing`."""
         serving = self.serving()
         # Whether one that is ready only now and then is capacity depends on when you ask.
         doubtful = any(b.flaps for b in self.behaviours.values())
@@ -181,7 +188,7 @@ class World:
         if self.route is not None:
             if replica in self.service_members:
                 self.lost.append(f"stop {replica}: it takes requests")
-            self._verify_capacity(f"stop {replica}")
+            self.verify_capacity(f"stop {replica}")
 
     def count(self) -> None:
         """Let the users' requests of the time since the last call happen."""
