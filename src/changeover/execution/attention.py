@@ -31,6 +31,10 @@ class Attention:
     inbox: list[Signal] = field(default_factory=list)
     lost: LeaseLost | None = None
 
+    def holds_until(self, second: float) -> None:
+        """The lease is known to hold until this monotonic second, or longer."""
+        self.valid_until = max(self.valid_until, second)
+
     def post(self, signal: Signal) -> None:
         """Put a signal in the inbox; also called from a signal handler."""
         self.inbox.append(signal)
@@ -49,8 +53,7 @@ class Attention:
     def check(self) -> None:
         """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to."""
         self.check_lease()
-        abort_first = frozenset({SignalKind.ABORT}) & self.heeds
-        if signal := self.take(abort_first) or self.take(self.heeds):
+        if signal := self.take(self.heeds):
             raise Interrupted(signal)
 
     def check_lease(self) -> None:
