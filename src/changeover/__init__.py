@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from changeover.interfaces.config.check import check as check
     from changeover.interfaces.config.initial import initial as initial
     from changeover.interfaces.config.schema import schema_text as schema_text
+    from changeover.interfaces.operations.adopt import adopt as adopt
     from changeover.interfaces.operations.deploy import Shipment as Shipment
     from changeover.interfaces.operations.deploy import deploy as deploy
     from changeover.interfaces.operations.deploy import plan as plan
@@ -64,6 +65,7 @@ _HOMES = {
     "interfaces.config.check": ("check",),
     "interfaces.config.initial": ("initial",),
     "interfaces.config.schema": ("schema_text",),
+    "interfaces.operations.adopt": ("adopt",),
     "interfaces.operations.deploy": ("Shipment", "deploy", "plan"),
     "interfaces.operations.history": ("history",),
     "interfaces.operations.logs": ("LogQuery", "logs"),

@@ -4,9 +4,11 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from changeover.interfaces.cli.pipes import readers_may_go
 from changeover.version import __version__
 
 COMMANDS: Mapping[str, str] = {
@@ -22,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "rollback": "Go back to an earlier release.",
     "history": "List past runs.",
     "logs": "Show what the replicas wrote.",
+    "adopt": "Write down what serves, when the journal was lost.",
     "proxy": "Start, stop, inspect and upgrade the proxy.",
     "schema": "Print the JSON Schema of changeover.yml, for editors.",
 }
@@ -29,6 +32,14 @@ COMMANDS: Mapping[str, str] = {
 
 class LazyGroup(click.Group):
     """Knows its commands by name and imports the one that is called."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with readers_may_go():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with readers_may_go():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -77,10 +88,6 @@ def main() -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         code = 3
-    except BrokenPipeError:
-        # Whoever read our output has gone, e.g. `head`; that is not an error of the run.
-        sys.stderr.close()
-        code = 0
     except Exception as error:
         from changeover.execution.errors import ChangeoverError
 

@@ -127,6 +127,6 @@ async def _refuse_strangers(project: Project) -> None:
             "but this journal has never deployed it",
             users="nothing was touched",
             serving="the proxy's route stays in force",
-            hint="is `journal:` the right one? If it was lost, stop that service first with "
-            "`changeover proxy forget`",
+            hint="is `journal:` the right one? If it was lost, `changeover adopt` writes down "
+            "what serves now",
         )
