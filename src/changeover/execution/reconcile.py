@@ -64,6 +64,6 @@ async def _bring_back(doing: Doing, replica: ReplicaId) -> None:
 async def _put_back(doing: Doing, found: RouteChanged, route: Route | None) -> None:
     if not doing.was_held:
         await hold(doing, f"{found.sentence}; `changeover resume` puts the plan's route back")
-    if route is None:
+    if route is None and not doing.change.retires:
         raise StepFailed("the service is routed although nothing of it was to be yet")
     await set_route(doing, route)

@@ -121,8 +121,6 @@ class FakeRouter(_Part):
             for back in members:
                 world.leaving.pop(back, None)
             world.service_members, world.route = members, route
-            if route is None:
-                world.leaving.clear()
             world.verify("set the route")
 
         await self._call("apply route", effect)

@@ -100,7 +100,7 @@ def _run(seen: Status) -> Iterator[str]:
         return
     state = run.status if seen.carried or run.status in _NEXT else f"{run.status}, interrupted"
     yield (
-        f"  run {run.run_id}: {run.from_version or 'nothing'} -> {run.to_version}, "
+        f"  run {run.run_id}: {run.from_version or 'nothing'} -> {run.to_version or 'nothing'}, "
         f"{run.strategy}, {click.style(state, fg='cyan', bold=True)}"
     )
     if run.cause:
@@ -133,4 +133,4 @@ def _past(seen: Status) -> Iterator[str]:
 def _line(run: PastRun) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created_at))
     cause = f": {run.cause}" if run.cause else ""
-    return f"{when}  {run.from_version or 'nothing'} -> {run.to_version}  {run.status}{cause}"
+    return f"{when}  {run.from_version or 'nothing'} -> {run.to_version or 'nothing'}  {run.status}{cause}"
