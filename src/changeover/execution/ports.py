@@ -243,7 +243,8 @@ class Journal(Protocol):
 
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
         """Releases that served alone at the end of a succeeded run, newest first, each once;
-        the first is what serves now, if anything does. What `rollback` goes back to is among them."""
+        the first is what serves now, if anything does. What `rollback` goes back to is among
+        them."""
 
     async def prune(
         self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20

@@ -64,10 +64,11 @@ def metrics_of(project: Project) -> EnvoyMetrics:
 async def hands_for(project: Project, claim: Claim, change: Change, clock: Clock) -> Hands:
     """Everything that the run of `claim` may touch. The proxy is started when it does not run.
 
-    Raises: UsageError when a secret of a release has no value here, RouterUnreachable.
+    Raises: UsageError when a secret of a release has no value here, RouterUnreachable. What takes
+    the service away needs no secrets; only its way back does.
     """
-    values = resolve_all(change.candidate)
-    if change.stable is not None:
+    values = {} if change.retires else resolve_all(change.candidate)
+    if change.stable is not None and not change.retires:
         values |= resolve_all(change.stable)
     await start_agent(project.paths.root)
     return Hands(

@@ -53,15 +53,14 @@ def serving(tx: Transaction, service: ServiceId) -> tuple[Release, tuple[int, ..
 def releases(tx: Transaction, service: ServiceId) -> Sequence[Release]:
     """Every candidate, newest first, each version once. Raises: JournalDamaged."""
     query = _runs(service, RUNS.c.run_id, RUNS.c.to_version, RUNS.c.release)
-    return _newest_of_each(tx.connection.execute(query))
+    return _newest_of_each(tx.connection.execute(query.where(_TO_SERVE)))
 
 
 def good_releases(tx: Transaction, service: ServiceId) -> Sequence[Release]:
     """Candidates that served at the end of a run, newest first, each version once.
     Raises: JournalDamaged."""
     query = _runs(service, RUNS.c.run_id, RUNS.c.to_version, RUNS.c.release)
-    served = RUNS.c.kind != RunKind.RETIRE.value
-    return _newest_of_each(tx.connection.execute(query.where(_SUCCEEDED, served)))
+    return _newest_of_each(tx.connection.execute(query.where(_SUCCEEDED, _TO_SERVE)))
 
 
 def service_of(row: _Row) -> ServiceId:
@@ -70,6 +69,8 @@ def service_of(row: _Row) -> ServiceId:
 
 
 _SUCCEEDED = RUNS.c.status == RunStatus.SUCCEEDED.value
+_TO_SERVE = RUNS.c.kind != RunKind.RETIRE.value
+"""Runs whose candidate was to serve at the end."""
 
 
 def _of(service: ServiceId) -> sa.ColumnElement[bool]:

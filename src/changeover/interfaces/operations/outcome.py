@@ -8,7 +8,8 @@ _NEXT = {
     RunStatus.HELD: "`changeover approve` or `changeover resume` goes on, `changeover abort` goes "
     "back",
     RunStatus.ABORTING: "`changeover resume` goes on with the way back",
-    RunStatus.STUCK: "mend what is said above, then `changeover resume` tries again",
+    RunStatus.STUCK: "mend what is said above, then `changeover resume` tries again; "
+    "`changeover abort --give-up` closes the run as it stands",
     RunStatus.RUNNING: "`changeover resume` goes on, `changeover abort` goes back",
 }
 
@@ -20,7 +21,9 @@ def failure_of(run: Run, *, serving: str = "", users: str = "") -> ChangeoverErr
     if run.status is RunStatus.SUCCEEDED:
         return None
     if run.status is RunStatus.ABORTED:
-        what = f"{change.service} was not taken away" if change.retires else f"{target} was not taken"
+        what = (
+            f"{change.service} was not taken away" if change.retires else f"{target} was not taken"
+        )
         return StepFailed(
             f"{what}: {run.cause}",
             users=users,
