@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup check test demo simulate bench docs schema lock changelog clean
+.PHONY: help setup check test demo play simulate bench docs schema lock changelog clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -12,6 +12,9 @@ setup: ## make .venv with the pinned packages (the other targets do it by themse
 
 demo: setup ## three replicas behind a real proxy under load: update them, lose nothing
 	@$(BIN)/python -m examples.demo
+
+play: setup ## the same shop with users who never stop, for you to deploy to
+	@$(BIN)/python -m examples.demo --play
 
 check: setup ## format, lint, types, import contracts and the fast tests: under a minute
 	@$(BIN)/python tools/check.py

@@ -14,6 +14,7 @@ from changeover.execution.ports import Journal
 from support.journals import (
     BASKET,
     SHOP,
+    MemoryStorage,
     PostgresqlStorage,
     SqliteStorage,
     Storage,
@@ -30,10 +31,12 @@ BACK = (StopReplicas(version="v1", slots=(3, 4)),)
 Story = Callable[[Storage], Awaitable[None]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     made: Storage
-    if request.param == "sqlite":
+    if request.param == "memory":
+        made = MemoryStorage()
+    elif request.param == "sqlite":
         made = SqliteStorage(tmp_path / "journal.db")
     else:
         made = PostgresqlStorage(request.getfixturevalue("postgres").new_url())

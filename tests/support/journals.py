@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from changeover.domain.run import Claim, RunKind
 from changeover.domain.service import Front, ServiceId
 from changeover.domain.steps import AwaitReady, SetRoute, StartReplicas
 from changeover.execution.ports import Journal
+from changeover.testing.journal import MemoryJournal
 
 SHOP = ServiceId("production", "shop")
 BASKET = ServiceId("production", "basket")
@@ -60,6 +62,24 @@ class SqliteStorage:
 
     def close(self) -> None:
         close_all(self._opened)
+
+
+class MemoryStorage:
+    """Nothing but memory, which lasts as long as the test."""
+
+    def __init__(self) -> None:
+        self.now, self.steady = 1_700_000_000.0, 5_000.0
+        self.journal = MemoryJournal(lambda: self.now, lambda: self.steady)
+
+    def open(self, *, is_alive: IsAlive = unknown) -> Journal:
+        return replace(self.journal, is_alive=is_alive)
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        self.steady += seconds
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 class PostgresqlStorage:

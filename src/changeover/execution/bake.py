@@ -53,6 +53,8 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
         checks_at_begin = False
         if over and (verdict.judgement is Judgement.PASSED or clock.monotonic() >= longest):
             return verdict
+        if over and doing.was_held and doing.ledger.attention.has(SignalKind.APPROVE):
+            return verdict  # the question was asked before, and is answered
         await doing.progress(
             f"{step.purpose}: {verdict.why}" if step.gates else step.purpose,
             elapsed_s=step.duration_s - left_s,

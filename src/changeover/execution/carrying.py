@@ -7,11 +7,10 @@ from changeover.domain.observed import Observed
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.run import Run
 from changeover.execution.doing import Hands
-from changeover.execution.errors import ChangeoverError, LeaseLost
-from changeover.execution.harm import count, counted_at_start, harm_in_words
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import look
 from changeover.execution.retry import retried
+from changeover.execution.standing import harm_so_far, serving_now
 from changeover.execution.together import together
 from changeover.planning.expected import Drift
 
@@ -69,19 +68,8 @@ class Carrying:
 
     async def harm(self, run: Run) -> str:
         """Whether users were hurt since the run began, in words."""
-        events = await self.ledger.journal.events(run.run_id)
-        now = await count(run.plan.change, self.hands.metrics)
-        return harm_in_words(counted_at_start(events), now)
+        return await harm_so_far(self.ledger, run.plan.change, self.hands.metrics)
 
     async def serving(self, run: Run) -> str:
         """What serves now, in words; says so when it cannot be seen."""
-        try:
-            seen = await self.hands.router.observe(run.plan.change.service)
-        except LeaseLost:
-            raise
-        except ChangeoverError as error:
-            return f"what serves could not be seen ({error.message})"
-        if seen.route is None:
-            return "nothing serves"
-        shares = (f"{v} serves {w / 100:g} % of requests" for v, w in seen.route.weights.items())
-        return ", ".join(shares)
+        return await serving_now(self.hands.router, run.plan.change.service)

@@ -3,6 +3,7 @@
 from changeover.domain.event import EventKind
 from changeover.domain.run import RunStatus, Signal, SignalKind
 from changeover.execution.doing import Doing
+from changeover.execution.standing import harm_so_far, serving_now
 
 LOOK_EVERY_S = 0.2
 
@@ -24,7 +25,13 @@ async def hold(doing: Doing, cause: str) -> Signal:
     attention, ledger = doing.ledger.attention, doing.ledger
     while not doing.was_held and attention.take(_ANSWERS):
         pass
-    await ledger.tell(EventKind.HELD, f"waiting for a person: {cause}", cause=cause)
+    await ledger.tell(
+        EventKind.HELD,
+        f"waiting for a person: {cause}",
+        cause=cause,
+        serving=await serving_now(doing.hands.router, doing.change.service),
+        harm=await harm_so_far(ledger, doing.change, doing.hands.metrics),
+    )
     if doing.waits:
         await ledger.status(RunStatus.HELD, cause=cause)
     else:

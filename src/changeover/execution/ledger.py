@@ -1,7 +1,7 @@
 """The journal as one run sees it: bound to its claim, patient, and never silent about it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -37,6 +37,10 @@ class Ledger:
 
     async def run(self) -> Run:
         return await self._patiently(lambda: self.journal.run(self.claim.run_id))
+
+    async def events(self) -> Sequence[Event]:
+        """What was told about the run so far."""
+        return await self._patiently(lambda: self.journal.events(self.claim.run_id))
 
     async def start(self, phase: Phase, index: int) -> float:
         return await self._patiently(lambda: self.journal.start_step(self.claim, phase, index))

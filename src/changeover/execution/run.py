@@ -94,11 +94,11 @@ async def _announce(carrying: Carrying, run: Run) -> None:
 
 async def _pause(carrying: Carrying, run: Run, who: str) -> None:
     """Leave the run where it is: every place where a pause is heeded is a safe one."""
-    ledger, serving = carrying.ledger, await carrying.serving(run)
+    ledger, serving, harm = carrying.ledger, await carrying.serving(run), await carrying.harm(run)
     current = await ledger.run()
     going_back = current.status is RunStatus.ABORTING
     text = f"paused by {who}: {serving}"
-    await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving)
+    await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving, harm=harm)
     await ledger.status(
         RunStatus.ABORTING if going_back else RunStatus.PAUSED,
         cause=current.cause if going_back else f"paused by {who}",

@@ -50,7 +50,7 @@ class Stage:
     tell: Callable[[str], None] = no_fault
 
     def __post_init__(self) -> None:
-        self.journal = MemoryJournal(self.world.clock.now)
+        self.journal = MemoryJournal(self.world.clock.now, self.world.clock.monotonic)
 
     async def send(self, event: Event) -> None:
         """The `Notifier` port: pass every sentence on to `tell`."""

@@ -87,6 +87,9 @@ def main() -> None:
 
         if not isinstance(error, ChangeoverError):
             raise
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+        from changeover.interfaces.cli.aim import aimed
+
+        said = aimed(str(error))
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True)
         code = error.exit_code
     sys.exit(code if isinstance(code, int) else 0)

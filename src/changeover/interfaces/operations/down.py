@@ -24,12 +24,10 @@ class Farewell:
     """What `down` would do now.
 
     strangers: replicas that run although the journal does not know them to serve.
-    fence:     highest fencing number that the proxy has accepted for the service.
     """
 
     plan: Plan
     strangers: tuple[ReplicaId, ...]
-    fence: int
 
 
 async def farewell(project: Project) -> Farewell:
@@ -54,7 +52,8 @@ async def down(project: Project, manner: Manner) -> Run:
 
     async with journal_of(project) as journal:
         made = await _farewell(project, journal)
-        return await carry(project, journal, await _claimed(journal, made), manner)
+        claim = await _claimed(project, journal, made.plan)
+        return await carry(project, journal, claim, manner)
 
 
 async def _farewell(project: Project, journal: Journal) -> Farewell:
@@ -74,7 +73,6 @@ async def _farewell(project: Project, journal: Journal) -> Farewell:
     return Farewell(
         plan=proved(retirement(change, seen)),
         strangers=strangers(change, seen),
-        fence=seen.routing.fence,
     )
 
 
@@ -104,19 +102,20 @@ async def _found(project: Project, journal: Journal, seen: Observed) -> Release:
     return next((release for release in known if release.version in versions), unknown)
 
 
-async def _claimed(journal: Journal, made: Farewell) -> Claim:
-    """The new run, with a number that the proxy accepts even when another journal gave it the
-    last one."""
-    from changeover.interfaces.wiring import owner
+async def _claimed(project: Project, journal: Journal, plan: Plan) -> Claim:
+    """The new run, with a number that proxy and host accept also when another journal gave out
+    the last one."""
+    from changeover.interfaces.wiring import highest_fence, owner
 
     claim = await journal.create(
         run_id=new_run_id(),
         kind=RunKind.RETIRE,
-        plan=made.plan,
+        plan=plan,
         owner=owner(),
         lease_s=LEASE_S,
         who=who(),
     )
-    if claim.fence > made.fence:
+    seen = await highest_fence(project)
+    if claim.fence >= seen:
         return claim
-    return await journal.claim(claim.run_id, owner=owner(), lease_s=LEASE_S, fence_above=made.fence)
+    return await journal.claim(claim.run_id, owner=owner(), lease_s=LEASE_S, fence_above=seen)

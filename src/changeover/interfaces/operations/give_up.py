@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from changeover.adapters.clock import SystemClock
+from changeover.adapters.journal.owner import described
 from changeover.domain.event import Event, EventKind
 from changeover.domain.run import Claim, Run, RunStatus
 from changeover.execution.errors import ChangeoverError, Refused
@@ -44,7 +45,7 @@ async def give_up(project: Project, manner: Manner) -> GivenUp:
         run = await active_run(project, journal)
         if is_carried(run):
             raise Refused(
-                f"run {run.run_id} is carried by {run.owner} now and was not closed",
+                f"run {run.run_id} is carried by {described(run.owner or '')} now and was not closed",
                 hint="`changeover pause` ends that process; `changeover abort` takes the run back",
             )
         serving, look_after = await _what_is_there(project, run)

@@ -14,8 +14,11 @@ _NEXT = {
 }
 
 
-def failure_of(run: Run, *, serving: str = "", users: str = "") -> ChangeoverError | None:
-    """The error that `run`'s end is to a caller; None when it succeeded."""
+def failure_of(
+    run: Run, *, serving: str = "", users: str = "", hint: str = ""
+) -> ChangeoverError | None:
+    """The error that `run`'s end is to a caller; None when it succeeded. hint: what the step that
+    failed advises."""
     change = run.plan.change
     target = change.target or "nothing"
     if run.status is RunStatus.SUCCEEDED:
@@ -28,7 +31,8 @@ def failure_of(run: Run, *, serving: str = "", users: str = "") -> ChangeoverErr
             f"{what}: {run.cause}",
             users=users,
             serving=f"{change.before} serves all requests" if change.before else "nothing serves",
-            hint=f"`changeover logs --version {change.candidate.version}` shows what its replicas "
+            hint=hint
+            or f"`changeover logs --version {change.candidate.version}` shows what its replicas "
             "said",
         )
     return NeedsPerson(

@@ -68,6 +68,14 @@ class ProcessRuntime:
             async with self._fence(service).passed(self._number):
                 return
 
+    def highest_fence(self, service: ServiceId) -> int:
+        """The highest fencing number that was ever shown here for `service`; 0 for none.
+
+        Raises: TargetUnreachable.
+        """
+        with told(self._layout.fence(service)):
+            return self._fence(service).highest()
+
     async def start(self, replica: ReplicaId, release: Release) -> None:
         """See `Runtime.start`. A replica that runs without a keeper gets one again.
 
