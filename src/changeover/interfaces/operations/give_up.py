@@ -45,7 +45,7 @@ async def give_up(project: Project, manner: Manner) -> GivenUp:
         run = await active_run(project, journal)
         if is_carried(run):
             raise Refused(
-                f"run {run.run_id} is carried by {described(run.owner or '')} now and was not closed",
+                f"run {run.run_id} is carried by {described(run.owner or '')} now: not closed",
                 hint="`changeover pause` ends that process; `changeover abort` takes the run back",
             )
         serving, look_after = await _what_is_there(project, run)
