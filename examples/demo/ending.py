@@ -61,30 +61,36 @@ def say_figures(console: Console, report: Report, outcomes: Sequence[Outcome]) -
     console.print(figures(report, outcomes))
     console.print(
         Text(
-            " requests: of all kinds, from clients that never try again. p50, p99: GET, as users\n"
-            " see them; the bad release shows in its p99, and it lost no request either.",
+            "requests: of all kinds, from clients that never try again. p50, p99: GET, as users\n"
+            "see them; the bad release shows in its p99, and it lost no request either.",
             "dim",
         ),
         soft_wrap=True,
     )
     for line in failures(report):
-        console.print(Text(f" {line}", "red"), soft_wrap=True)
+        console.print(Text(line, "red"), soft_wrap=True)
 
 
 def say_next(console: Console) -> None:
     """Commands that work here and now."""
     console.print()
-    console.print(Text(" Try it yourself:", "bold"))
+    console.print(Text("Try it yourself:", "bold"))
     _command(console, "make play", "the same shop, with users; you deploy (it says how)")
-    console.print(Text(" With a service of your own:", "bold"))
-    _command(console, f"export PATH={commands()}:$PATH", "or: pipx install .")
+    console.print(Text("With a service of your own:", "bold"))
+    _command(console, f'export PATH="{_from_here(commands())}:$PATH"', "or: pipx install .")
     _command(console, "cd YOUR-PROJECT && changeover init", "writes a commented changeover.yml")
     _command(console, "changeover plan", "every step, before anything happens")
     _command(console, "changeover deploy", "")
 
 
+def _from_here(path: Path) -> str:
+    """As a shell in our working directory knows it."""
+    here = Path.cwd()
+    return f"$PWD/{path.relative_to(here)}" if path.is_relative_to(here) else str(path)
+
+
 def _command(console: Console, command: str, why: str) -> None:
-    line = Text(f"   {command}", "cyan")
+    line = Text().append(f"  {command}", "cyan")
     if why:
         line.append(f"  # {why}", "dim")
     console.print(line, soft_wrap=True)

@@ -4,6 +4,7 @@ The demo is run for real, and its screen is taken every other second. Where pict
 the last screen is seen: the figures.
 """
 
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, NewLine
 from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
+from rich.text import Text
 
 from examples.demo.interruption import Interruption
 from examples.demo.show import NORMAL, Demo, Viewing
@@ -42,6 +45,7 @@ THEME = TerminalTheme(
         (0xC9, 0xD1, 0xD9),
     ],
 )
+_PARTS = re.compile("█+|░+|[^█░ ]+(?: [^█░ ]+)*| +")
 Row = tuple[Segment, ...]
 Screen = tuple[Row, ...]
 
@@ -62,7 +66,7 @@ class KeepingConsole(Console):
         self.kept: list[Any] = []
 
     def print(self, *objects: Any, **options: Any) -> None:
-        if not any(isinstance(item, Control) for item in objects):
+        if not any(isinstance(item, Control | NewLine) for item in objects):
             self.kept.append(objects[0] if objects else "")
         super().print(*objects, **options)
 
@@ -71,6 +75,7 @@ def record() -> list[Screen]:
     """Run the demo; its screens, each different from the one before."""
     console, interruption, lookout = KeepingConsole(), Interruption(), Lookout()
     show = TerminalShow(console, lookout, interruption)
+    console.print(Text("$ make demo", "bold"))
     screens: list[Screen] = []
     over = threading.Event()
 
@@ -147,26 +152,39 @@ def _timing(count: int, whole_s: float) -> Iterator[str]:
 
 def _rows(screen: Screen) -> Iterator[str]:
     for number, row in enumerate(screen):
-        x, y = MARGIN, MARGIN + (number + 0.78) * CELL_HEIGHT
+        x, y = MARGIN, MARGIN + number * CELL_HEIGHT
         for segment in row:
-            cells, text = segment.cell_length, segment.text
-            if text.strip():
-                yield (
-                    f'<text x="{x:.1f}" y="{y:.1f}" textLength="{cells * CELL_WIDTH:.1f}"'
-                    f"{_look(segment.style)}>{escape(text, quote=False)}</text>"
-                )
-            x += cells * CELL_WIDTH
+            for part in _PARTS.findall(segment.text):
+                width = cell_len(part) * CELL_WIDTH
+                yield _drawn(part, x, y, width, _look(segment.style))
+                x += width
+
+
+def _drawn(part: str, x: float, y: float, width: float, look: str) -> str:
+    """Bars as shapes: as letters they would have seams."""
+    if part.isspace():
+        return ""
+    if part[0] in "█░":
+        opacity = ' fill-opacity=".3"' if part[0] == "░" else ""
+        return (
+            f'<rect x="{x:.1f}" y="{y + 2:.1f}" width="{width:.1f}" height="{CELL_HEIGHT - 4}"'
+            f' fill="{FOREGROUND}"{opacity}{look}/>'
+        )
+    return (
+        f'<text x="{x:.1f}" y="{y + 0.78 * CELL_HEIGHT:.1f}" textLength="{width:.1f}"{look}>'
+        f"{escape(part, quote=False)}</text>"
+    )
 
 
 def _look(style: Style | None) -> str:
     if style is None:
         return ""
-    look = ' opacity=".6"' if style.dim else ""
+    looks = ["opacity:.6"] if style.dim else []
     if style.bold:
-        look += ' font-weight="bold"'
+        looks.append("font-weight:700")
     if style.color is not None and not style.color.is_default:
-        look += f' style="fill:{style.color.get_truecolor(THEME).hex}"'
-    return look
+        looks.append(f"fill:{style.color.get_truecolor(THEME).hex}")
+    return f' style="{";".join(looks)}"' if looks else ""
 
 
 if __name__ == "__main__":

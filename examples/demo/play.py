@@ -27,13 +27,13 @@ def play(
     setting.write_text(
         f'export PATH="{commands()}:$PATH"\nexport CHANGEOVER_STATE="{stage.state}"\n'
     )
-    console.print(Text("\n In another terminal:", "bold"))
+    console.print(Text("\nIn another terminal:", "bold"))
     for line in (f"cd {stage.directory} && . ./settings.sh", *_COMMANDS.splitlines()):
-        console.print(Text(f"   {line}", "cyan"), soft_wrap=True)
+        console.print(Text(f"  {line}", "cyan"), soft_wrap=True)
     console.print(
         Text(
-            " releases/ has v1 to v4 and v5-slow; changeover.yml is a canary, and rolling.yml and\n"
-            " blue-green.yml are the others (--file). Ctrl-C here ends all of it.\n",
+            "releases/ has v1 to v4 and v5-slow. changeover.yml is a canary; the others are\n"
+            "--file rolling.yml and --file blue-green.yml. Ctrl-C here ends all of it.\n",
             "dim",
         ),
         soft_wrap=True,
@@ -42,7 +42,7 @@ def play(
         _watch(console, lookout, interruption)
     except Interrupted:
         report = load.stop()
-        console.print(f" {report.sent:,} requests, {report.failed:,} failed")
+        console.print(f"{report.sent:,} requests, {report.failed:,} failed")
     return 0
 
 

@@ -70,7 +70,7 @@ class Tempo:
     calm_s: float
 
 
-NORMAL = Tempo(bake_s=4, keep_s=3, read_s=2.5, look_s=1.5, calm_s=4.0)
+NORMAL = Tempo(bake_s=4, keep_s=3, read_s=2.0, look_s=1.2, calm_s=3.0)
 FAST = Tempo(bake_s=2, keep_s=1, read_s=0.0, look_s=0.0, calm_s=1.0)
 
 

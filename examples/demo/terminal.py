@@ -58,13 +58,13 @@ class TerminalShow:
         """Put the drawing of the act away, and leave what it came to."""
         self.close()
         canvas = self._canvas(self._console.width)
-        good = outcome.as_meant
-        sign = canvas.glyph("✓", "+") if good else canvas.glyph("✗", "x")
-        line = Text(f" {sign} ", "bold green" if good else "bold red")
-        line.append(f"{outcome.act.title:<24}", "bold").append(outcome.versions)
+        line = Text(" ").append_text(_sign(outcome, canvas))
+        versions = outcome.versions.replace(" to ", canvas.glyph(" → ", " -> "))
+        line.append(f" {outcome.act.title:<26}", "bold").append(versions)
         self._console.print(two_ends(line, duration(outcome.took_s), canvas))
         if outcome.cause:
-            for text in paragraph("   ", outcome.cause, "yellow" if good else "red", canvas):
+            style = "yellow" if outcome.as_meant else "red"
+            for text in paragraph("   ", outcome.cause, style, canvas):
                 self._console.print(text)
 
     def close(self) -> None:
@@ -95,11 +95,19 @@ class TerminalShow:
         act = self._act
         assert act is not None
         number = f"{ACTS.index(act) + 1} of {len(ACTS)}  " if act in ACTS else ""
-        title = Text(number, "dim").append(act.title, "bold cyan")
+        title = Text().append(number, "dim").append(act.title, "bold cyan")
         lines = [Text(), title, *paragraph("", act.why, "", canvas)]
         if act.command:
-            lines.append(Text("$ ", "dim").append(act.command, "cyan"))
+            lines.append(Text().append("$ ", "dim").append(act.command, "cyan"))
         return [*lines, Text()]
+
+
+def _sign(outcome: Outcome, canvas: Canvas) -> Text:
+    if not outcome.as_meant:
+        return Text(canvas.glyph("✗", "x"), "bold red")
+    if outcome.act.taken:
+        return Text(canvas.glyph("✓", "+"), "bold green")
+    return Text(canvas.glyph("↩", "<"), "bold yellow")
 
 
 def crowd_lines(lookout: Lookout, console: Console) -> Group:
@@ -113,8 +121,10 @@ def crowd(met: Crowd | None, canvas: Canvas, *, new: str = "") -> list[Text]:
     if met is None:
         return [Text("users   none yet", "dim")]
     failed = Text(f"{met.failed:,} failed", "bold red" if met.failed else "bold green")
-    line = Text("users   ", "dim").append(counted(met.sent, "request"), "bold").append(", ")
-    line.append_text(failed).append(f"   {met.rate_rps:.0f}/s   p99 {met.p99_ms:.1f} ms", "dim")
+    line = Text().append("users   ", "dim").append(counted(met.sent, "request"), "bold")
+    line.append(", ").append_text(failed).append(
+        f"   {met.rate_rps:.0f}/s   p99 {met.p99_ms:.1f} ms", "dim"
+    )
     return [cut(line, canvas), cut(_shares(met, canvas, new), canvas)]
 
 

@@ -1,12 +1,15 @@
 """`make demo` keeps what it promises: nothing lost, nothing left behind, clear words."""
 
 import contextlib
+import fcntl
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,11 @@ import pytest
 
 from support.project import ROOT
 
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")},
+    "PYTHONPATH": str(ROOT / "src"),
+}
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ACTS = ("rolling update", "blue/green switch", "canary", "canary of a bad release")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -26,7 +34,7 @@ class Demo:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "examples.demo", "--fast", *options],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"},
+            env={**ENVIRONMENT, "COLUMNS": "100"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -67,20 +75,28 @@ class Demo:
         return int(found[1])
 
     def processes(self) -> list[psutil.Process]:
-        """What runs for it, known by its command line, working directory or environment."""
-        place, found = str(self.directory), []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                told = (*process.cmdline(), process.cwd(), *process.environ().values())
-                if any(word.startswith(place) for word in told):
-                    found.append(process)
-        return found
+        return processes_for(self.directory)
 
     def assert_nothing_is_left(self) -> None:
-        assert [" ".join(process.cmdline()) for process in self.processes()] == []
-        assert not self.directory.exists()
+        assert_nothing_is_left(self.directory)
         with socket.socket() as one, pytest.raises(ConnectionRefusedError):
             one.connect(("127.0.0.1", self.port))
+
+
+def processes_for(directory: Path) -> list[psutil.Process]:
+    """What runs for a demo, known by its command line, working directory or environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            told = (*process.cmdline(), process.cwd(), *process.environ().values())
+            if any(word.startswith(str(directory)) for word in told):
+                found.append(process)
+    return found
+
+
+def assert_nothing_is_left(directory: Path) -> None:
+    assert [" ".join(process.cmdline()) for process in processes_for(directory)] == []
+    assert not directory.exists()
 
 
 @contextlib.contextmanager
@@ -132,6 +148,56 @@ def test_a_demo_that_is_interrupted_leaves_nothing(number: int, moment: str) -> 
         running.assert_nothing_is_left()
 
 
+def test_ctrl_c_on_a_terminal_ends_all_and_gives_the_terminal_back() -> None:
+    terminal, process = on_a_terminal()
+    try:
+        seen = read_until(terminal, "let requests on 1 replica of v1")
+        os.write(terminal, b"\x03")
+        seen += read_until(terminal, None)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait()
+        os.close(terminal)
+    assert code == 128 + signal.SIGINT
+    assert "1 of 4" in seen
+    assert " failed" in seen
+    assert "Ended by SIGINT" in seen
+    assert seen.rfind(SHOW_CURSOR) > seen.rfind(HIDE_CURSOR) > 0
+    found = re.search(r"\(state: (.+?)\)", seen)
+    assert found
+    assert_nothing_is_left(Path(found[1]))
+
+
+def on_a_terminal() -> tuple[int, "subprocess.Popen[bytes]"]:
+    """The demo on a terminal of its own, 80 by 24, whose other end is returned."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    enter = "import os, sys; os.login_tty(0); os.execv(sys.executable, sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", enter, sys.executable, "-m", "examples.demo", "--fast"],
+        cwd=ROOT,
+        env={**ENVIRONMENT, "TERM": "xterm-256color"},
+        stdin=theirs,
+    )
+    os.close(theirs)
+    return ours, process
+
+
+def read_until(terminal: int, words: str | None) -> str:
+    """What is written until `words` come, or until nobody has the terminal open any more."""
+    seen = ""
+    while words is None or words not in seen:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # Linux says so at the end of a terminal; macOS reads nothing
+            part = b""
+        if not part:
+            assert words is None, f"the demo ended and never said {words!r}:\n{seen}"
+            break
+        seen += part.decode(errors="replace")
+    return seen
+
+
 def test_users_who_are_hurt_make_the_demo_fail_in_words() -> None:
     with demo() as running:
         running.until("[1/17] start 1 replica of v2")
@@ -149,12 +215,12 @@ def test_users_who_are_hurt_make_the_demo_fail_in_words() -> None:
 def test_the_commands_that_it_says_to_try_work_while_users_come() -> None:
     with demo("--play") as running:
         running.until("changeover history")
-        enter, *commands = re.findall(r"^   (\S.*)$", running.output, re.MULTILINE)
+        enter, *commands = re.findall(r"^  (\S.*)$", running.output, re.MULTILINE)
         assert commands
         for command in commands:
             done = subprocess.run(
                 ["sh", "-c", f"{enter} && {command}"],
-                env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+                env=ENVIRONMENT,
                 capture_output=True,
                 text=True,
                 check=False,
