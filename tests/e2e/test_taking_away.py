@@ -4,6 +4,7 @@ import json
 import signal
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ def front(tmp_path: Path) -> Iterator[Shopfront]:
         yield made
 
 
-def answers(front: Shopfront) -> bool:
-    url = f"http://127.0.0.1:{front.ports['rolling']}/products"
+def answers(front: Shopfront, path: str = "/products") -> bool:
+    url = f"http://127.0.0.1:{front.ports['rolling']}{path}"
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return bool(answer.status == 200)
@@ -61,20 +62,24 @@ def test_down_leaves_nothing_and_what_was_can_be_started_again(front: Shopfront)
     assert answers(front)
 
 
-def test_down_that_was_killed_is_finished_by_resume_or_taken_back_by_abort(
-    front: Shopfront,
+@pytest.mark.parametrize(("finish", "code", "serves"), [("abort", 1, "v1"), ("resume", 0, None)])
+def test_down_that_was_killed_is_finished_or_taken_back_and_a_request_under_way_is_answered(
+    tmp_path: Path, finish: str, code: int, serves: str | None
 ) -> None:
-    for finish, serves in (("abort", "v1"), ("resume", None)):
-        front.deploy("rolling", "v1") if finish == "abort" else None
+    with Shopfront(tmp_path, drain="20s") as front, ThreadPoolExecutor(1) as user:
+        front.deploy("rolling", "v1")
+        slow = user.submit(answers, front, "/slow?ms=4000")
         process = front.start("down", "--yes", "--json", *AT)
         assert process.stdout is not None
         for line in process.stdout:
-            if json.loads(line)["kind"] == "step_started":
+            if (event := json.loads(line))["data"].get("kind") == "drain":
                 break
+        assert event["kind"] == "step_started"
         process.send_signal(signal.SIGKILL)
         ended(process)
         done = front.run(finish, "--no-wait", *AT)
-        assert done.code == (1 if finish == "abort" else 0), done.said
+        assert done.code == code, done.said
+        assert slow.result()
         assert front.status("rolling")["serving"] == serves
         assert answers(front) == (serves is not None)
 
