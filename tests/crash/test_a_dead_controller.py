@@ -12,8 +12,9 @@ from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import End, Stage
 from changeover.testing.virtual_time import run_virtually
 from changeover.testing.world import Behaviour, World, serving_world
-from support.plans import PLANS
+from support.plans import PLANS, RETIREMENT
 
+WITH_AN_END = {**PLANS, "retire": RETIREMENT}
 BAD = {"v2": Behaviour(ready_after_s=float("inf"))}
 
 
@@ -65,7 +66,7 @@ def every_death(plan: Plan, calls: int) -> list[Callable[[], Lifeline]]:
     ]
 
 
-@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+@pytest.mark.parametrize("plan", WITH_AN_END.values(), ids=WITH_AN_END)
 def test_resume_ends_where_an_undisturbed_run_ends(plan: Plan) -> None:
     end, calls, world = calm(plan, {})
     assert world.lost == []
@@ -81,7 +82,7 @@ def test_resume_ends_where_an_undisturbed_run_ends(plan: Plan) -> None:
         assert sum(count > 1 for count in attempts.values()) <= 1, f"{where}: steps repeated"
 
 
-@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+@pytest.mark.parametrize("plan", WITH_AN_END.values(), ids=WITH_AN_END)
 def test_abort_after_a_death_ends_all_on_stable(plan: Plan) -> None:
     end, calls, _ = calm(plan, {})
     before = run_virtually(_before(plan))

@@ -69,6 +69,6 @@ async def _put_back(doing: Doing, found: RouteChanged, route: Route | None) -> N
     question = f"{found.sentence}; `changeover resume` puts the plan's route back"
     if not doing.was_asked(question):
         await hold(doing, question)
-    if route is None:
+    if route is None and not doing.change.retires:
         raise StepFailed("the service is routed although nothing of it was to be yet")
     await set_route(doing, route)

@@ -71,10 +71,10 @@ async def _go_forward(carrying: Carrying, run: Run) -> None:
         carrying.ledger.attention.check()
         await written_step(carrying, run, Phase.FORWARD, index)
         carrying.held_for = ""
-    candidate, harm = run.plan.change.candidate.version, await carrying.harm(run)
+    target, harm = run.plan.change.target, await carrying.harm(run)
     await carrying.ledger.tell(
         EventKind.SUCCEEDED,
-        f"{candidate} serves all requests; {harm}",
+        f"{target} serves all requests; {harm}" if target else f"nothing serves now; {harm}",
         harm=harm,
         took_s=carrying.hands.clock.now() - run.created_at,
     )
@@ -87,16 +87,15 @@ async def _announce(carrying: Carrying, run: Run) -> None:
         text = f"{run.run_id} is carried on by {ledger.claim.owner}"
         await ledger.tell(EventKind.RUN_CLAIMED, text, fence=ledger.claim.fence)
         return
-    stable = change.stable.version if change.stable else None
     steps = [sentence(step, change) for step in run.plan.steps]
     await ledger.tell(
         EventKind.RUN_CREATED,
-        f"{change.service} from {stable or 'nothing'} to {change.candidate.version}: "
+        f"{change.service} from {change.before or 'nothing'} to {change.target or 'nothing'}: "
         f"{run.plan.strategy} in {len(steps)} steps",
         service=change.service.name,
         environment=change.service.environment,
-        **{"from": stable},
-        to=change.candidate.version,
+        **{"from": change.before},
+        to=change.target,
         strategy=run.plan.strategy,
         steps=steps,
         counted=await count(change, carrying.hands.metrics),

@@ -125,8 +125,6 @@ class FakeRouter(_Part):
             joined = members - world.service_members
             world.service_members, world.route = members, route
             world.addresses = {r: endpoints[r] for r in members}
-            if route is None:
-                world.leaving.clear()
             world.verify("set the route", joined)
             world.changed("set the route", self.fence)
 
