@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup check test simulate demo bench docs schema lock changelog clean
+.PHONY: help setup check test demo play picture simulate bench docs schema lock changelog clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -12,6 +12,12 @@ setup: ## make .venv with the pinned packages (the other targets do it by themse
 
 demo: setup ## three replicas behind a real proxy under load: update them, lose nothing
 	@$(BIN)/python -m examples.demo
+
+play: setup ## the same shop with users who never stop, for you to deploy to
+	@$(BIN)/python -m examples.demo --play
+
+picture: setup ## run the demo and record it as the picture in the README
+	$(BIN)/python -m examples.demo.picture docs/images/demo.svg
 
 check: setup ## format, lint, types, import contracts and the fast tests: under a minute
 	@$(BIN)/python tools/check.py

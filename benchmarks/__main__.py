@@ -1,81 +1,76 @@
-"""`python -m benchmarks`: measure what is installed and write `benchmarks/results.md`."""
+"""`python -m benchmarks [PART ...]`: measure, and write `benchmarks/results.md`."""
 
 import argparse
-import json
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from benchmarks import switching, throughput
+from benchmarks.parts import endpoints, engine, idle, kills, switching, throughput, zero_loss
 from benchmarks.peers.caddy import CADDY
+from benchmarks.peers.envoy import BARE_ENVOY
 from benchmarks.peers.haproxy import HAPROXY
 from benchmarks.peers.nginx import NGINX
-from benchmarks.results import Results, markdown
-from benchmarks.switcher import Peer
+from benchmarks.peers.ours import OURS
+from benchmarks.results import Part, store, write_page
 
-PEERS: tuple[Peer, ...] = (NGINX, HAPROXY, CADDY)
-"""Who is measured. changeover itself joins here, first, as a `Peer` named "changeover" whose
-`make` gives a `Switcher` on its agent."""
-
+SWITCHED = (OURS, NGINX, HAPROXY, CADDY)
+DRIVEN = (OURS, BARE_ENVOY, NGINX, HAPROXY, CADDY)
 HERE = Path(__file__).parent
 
 
 def main() -> None:
     options = _options()
-    chosen = [peer for peer in PEERS if peer.name.lower() in options.peers]
-    missing = {peer.name: peer.missing() for peer in chosen}
-    peers = [peer for peer in chosen if not missing[peer.name]]
-    results = Results(
-        switching=_switching(peers, rounds=options.rounds, rate_rps=options.rate_rps),
-        throughput=_throughput(peers, seconds=options.seconds),
-        direct=_direct(seconds=options.seconds),
-        hows={peer.name: peer.how for peer in peers},
-        left_out={name: f"{what} is missing" for name, what in missing.items() if what},
-    )
+    parts = _parts(options)
     options.into.mkdir(parents=True, exist_ok=True)
-    (options.into / "results.md").write_text(markdown(results), encoding="utf-8")
-    (options.into / "results.json").write_text(
-        json.dumps(asdict(results), indent=2) + "\n", encoding="utf-8"
+    for part in parts:
+        if part.name in options.parts:
+            _say(f"{part.name}: {part.title}")
+            began = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix="changeover-bench-") as directory:
+                section = part.run(Path(directory))
+            store(options.into, part, section, command=_command(part, options))
+            _say(f"{part.name}: {time.monotonic() - began:.0f} s")
+    _say(f"written: {write_page(options.into, parts)}")
+
+
+def _parts(options: argparse.Namespace) -> Sequence[Part]:
+    """Every part with the size that was asked for, in the order of the page."""
+    deploys = partial(zero_loss.run, deployments=options.deployments, aborts=options.aborts)
+    return (
+        Part("zero_loss", "Deployments in a row under load", deploys),
+        Part(
+            "kills",
+            "SIGKILLs of the command under load",
+            partial(kills.run, kills=options.kills, seed=options.seed),
+        ),
+        Part(
+            "switch",
+            "A blue/green switch beside other proxies",
+            partial(switching.run, peers=SWITCHED, rounds=options.rounds),
+        ),
+        Part(
+            "throughput",
+            "Throughput beside other proxies",
+            partial(throughput.run, peers=DRIVEN, seconds=options.seconds, rounds=3),
+        ),
+        Part("engine", "The engine's own time", engine.run),
+        Part("idle", "Memory and CPU when nothing happens", idle.run),
+        Part("endpoints", "A service with 10,000 endpoints", endpoints.run),
     )
-    print(f"written: {options.into / 'results.md'}")
 
 
-def _switching(
-    peers: Sequence[Peer], *, rounds: int, rate_rps: float
-) -> dict[str, switching.SwitchFigures]:
-    found = {}
-    for peer in peers if rounds else ():
-        _say(f"{peer.name}: {rounds} switches under load")
-        with tempfile.TemporaryDirectory(prefix="changeover-bench-") as directory:
-            found[peer.name] = switching.measure(
-                peer, Path(directory), rounds=rounds, rate_rps=rate_rps
-            )
-    return found
-
-
-def _throughput(peers: Sequence[Peer], *, seconds: int) -> dict[str, throughput.ThroughputFigures]:
-    found = {}
-    for peer in peers if _can_drive(seconds) else ():
-        _say(f"{peer.name}: {seconds} s of throughput")
-        with tempfile.TemporaryDirectory(prefix="changeover-bench-") as directory:
-            found[peer.name] = throughput.measure(peer, Path(directory), seconds=seconds)
-    return found
-
-
-def _direct(*, seconds: int) -> throughput.ThroughputFigures | None:
-    if not _can_drive(seconds):
-        return None
-    with tempfile.TemporaryDirectory(prefix="changeover-bench-") as directory:
-        return throughput.measure_direct(Path(directory), seconds=seconds)
-
-
-def _can_drive(seconds: int) -> bool:
-    missing = throughput.missing() or NGINX.missing()
-    if missing and seconds:
-        _say(f"no throughput: {missing} is missing")
-    return bool(seconds) and not missing
+def _command(part: Part, options: argparse.Namespace) -> str:
+    """The command that repeats the measurement."""
+    sizes = {
+        "zero_loss": f" --deployments {options.deployments} --aborts {options.aborts}",
+        "kills": f" --kills {options.kills} --seed {options.seed}",
+        "switch": f" --rounds {options.rounds}",
+        "throughput": f" --seconds {options.seconds}",
+    }
+    return f"python -m benchmarks {part.name}{sizes.get(part.name, '')}"
 
 
 def _say(text: str) -> None:
@@ -83,14 +78,19 @@ def _say(text: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    names = [peer.name.lower() for peer in PEERS]
+    names = ["zero_loss", "kills", "switch", "throughput", "engine", "idle", "endpoints"]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--peers", nargs="+", choices=names, default=names)
-    parser.add_argument("--rounds", type=int, default=20, help="switches per proxy (0: none)")
-    parser.add_argument("--rate-rps", type=float, default=300.0, help="load during switches")
-    parser.add_argument("--seconds", type=int, default=10, help="throughput run (0: none)")
+    parser.add_argument("parts", nargs="*", choices=names, default=names, metavar="PART")
+    parser.add_argument("--deployments", type=int, default=20, help="in a row, each strategy")
+    parser.add_argument("--aborts", type=int, default=10, help="in the middle, each strategy")
+    parser.add_argument("--kills", type=int, default=200, help="over all strategies")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments of kills")
+    parser.add_argument("--rounds", type=int, default=20, help="switches for each proxy")
+    parser.add_argument("--seconds", type=int, default=5, help="of each throughput run")
     parser.add_argument("--into", type=Path, default=HERE, help="where results.md goes")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.parts = options.parts or names
+    return options
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ def main(target: Path) -> None:
         deterministic=True
     )
     target.write_bytes(data)
-    print(f"{len(ordered)} files, {len(seen)} types, {len(data)} bytes")  # noqa: T201
+    print(f"{len(ordered)} files, {len(seen)} types, {len(data)} bytes")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from support.project import PACKAGE, ROOT, tracked
 TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 OURS = tracked("*.py")
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
-# Directories of one person's or one machine's own; written so that it does not match itself.
-PRIVATE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|work|farm|Users)/[\w.-]+")
+# Directories of one machine's own; written so that it does not match itself.
+PRIVATE_PATH = re.compile(r"(?<![\w.~-])/(?:root|work|farm)/[\w.-]+")
 
 
 def name(path: Path) -> str:

@@ -8,6 +8,7 @@ Markers are comments, so a reader never sees them. Each stands on the line above
                              `<!-- run: clone -->` runs in this working copy.
     <!-- file: NAME -->      the block is written to NAME.
     <!-- ports: 8080 ... --> anywhere: these numbers are replaced by free ports.
+    <!-- leaves nothing running --> anywhere: at the end no process may be left.
 """
 
 import re

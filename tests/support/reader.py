@@ -16,8 +16,8 @@ MARK = "CHANGEOVER_DOCUMENT_READER"
 
 
 class Reader:
-    """Follows one document. Everything that it starts carries a mark in its environment, so that
-    what stays behind is found whatever it did to its process group."""
+    """Follows one document. What it starts is found again by a mark in its environment or by its
+    directory, whatever it did to its process group."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -37,15 +37,27 @@ class Reader:
         lost = missing(step.expected, output)
         assert lost is None, f"the document shows {lost!r}, but:\n{told}"
 
-    def left_behind(self) -> list[str]:
-        """Command lines of processes that still run; they are ended."""
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.environ().get(MARK) == self._mark:
+    def end_what_is_left(self) -> list[str]:
+        """Command lines of processes that still run. They are ended, and so is what they start
+        in their last moment."""
+        found: list[str] = []
+        while left := [process for process in psutil.process_iter() if self._is_ours(process)]:
+            for process in left:
+                with contextlib.suppress(psutil.Error):
                     found.append(" ".join(process.cmdline()))
                     process.kill()
+            psutil.wait_procs(left, timeout=10)
         return found
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        """By the mark, or by its place for those that were given another environment."""
+        with contextlib.suppress(psutil.Error):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            here = str(self._directory)
+            words = [*process.cmdline(), process.cwd()]
+            return process.environ().get(MARK) == self._mark or any(here in word for word in words)
+        return False
 
     def _run(self, step: Shown, timeout_s: float) -> tuple[int, str]:
         place = self._directory / ".where"

@@ -1,5 +1,6 @@
 """The command line, read from the commands themselves."""
 
+import inspect
 from collections.abc import Iterator
 
 import click
@@ -21,7 +22,8 @@ def commands(group: click.Group, words: str) -> Iterator[tuple[str, click.Comman
 def parameter_row(parameter: click.Parameter) -> list[str]:
     if isinstance(parameter, click.Option):
         names = ", ".join(code(name) for name in (*parameter.opts, *parameter.secondary_opts))
-        return [names, parameter.help or ""]
+        default = f" Default: {code(str(parameter.default))}." if parameter.show_default else ""
+        return [names, (parameter.help or "") + default]
     return [code(parameter.human_readable_name), "" if parameter.required else "may be left out"]
 
 
@@ -30,7 +32,7 @@ def section(words: str, command: click.Command) -> list[str]:
     usage = command.get_usage(context).removeprefix("Usage: ")
     shown = [p for p in command.params if not getattr(p, "hidden", False)]
     rows = [parameter_row(parameter) for parameter in shown]
-    help_text = (command.help or "").replace("\b\n", "").strip()
+    help_text = inspect.cleandoc(command.help or "").replace("\b\n", "")
     parts = [f"## {words}", f"```text\n{usage}\n```", help_text]
     return [*parts, table(["argument or option", "meaning"], rows)] if rows else parts
 

@@ -4,15 +4,13 @@ from changeover.domain.counters import Counters
 
 
 def quantile_ms(counters: Counters, quantile: float) -> float | None:
-    """The response time that `quantile` (0 to 1) of the requests stayed at or below, in ms.
+    """The response time that `quantile` (0 to 1) of the timed requests stayed at or below, in ms.
 
-    Linear within a bucket, as Prometheus' `histogram_quantile` does it. None without any
-    latency counts; infinity when the quantile lies above the last edge.
+    Linear within a bucket, as Prometheus' `histogram_quantile` does it. None when none is timed.
     """
-    total = counters.requests
-    if not counters.latency or total == 0:
+    if not counters.timed:
         return None
-    rank = quantile * total
+    rank = quantile * counters.timed
     below_edge, below_count = 0.0, 0
     for edge, count in counters.latency:
         if count >= rank:
@@ -20,4 +18,4 @@ def quantile_ms(counters: Counters, quantile: float) -> float | None:
             share = (rank - below_count) / inside if inside else 1.0
             return below_edge + (edge - below_edge) * share
         below_edge, below_count = edge, count
-    return float("inf")
+    return below_edge

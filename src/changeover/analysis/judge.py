@@ -20,7 +20,7 @@ def judge_errors(
     inconclusive, never a pass."""
     name, seen = candidate
     if seen is None or seen.requests < gate.min_requests:
-        return _too_few(name, seen, gate.min_requests)
+        return _too_few(name, seen.requests if seen else None, gate.min_requests)
     ratio = seen.errors / seen.requests
     numbers = _errors_in_words(name, seen)
     if ratio > gate.limit_ratio:
@@ -30,7 +30,7 @@ def judge_errors(
         return Verdict(Judgement.PASSED, numbers)
     other, theirs = stable
     if theirs is None or theirs.requests < gate.min_requests:
-        return _too_few(other, theirs, gate.min_requests)
+        return _too_few(other, theirs.requests if theirs else None, gate.min_requests)
     both = f"{numbers}, {_errors_in_words(other, theirs)}, in the same window"
     # One error's worth of doubt: without it a stable version without errors forbids the first.
     allowed = gate.times_stable * (theirs.errors + 1) / theirs.requests
@@ -47,31 +47,27 @@ def judge_latency(
 ) -> Verdict:
     """As `judge_errors`, for a quantile of the response time."""
     name, seen = candidate
-    if seen is None or seen.requests < gate.min_requests:
-        return _too_few(name, seen, gate.min_requests)
-    ours = quantile_ms(seen, gate.quantile)
-    if ours is None:
-        return Verdict(Judgement.INCONCLUSIVE, f"no response times are known for {name}")
-    numbers = f"p{gate.quantile * 100:g} of {name} is {_ms(ours)} over {seen.requests:,} requests"
+    ours = quantile_ms(seen, gate.quantile) if seen is not None else None
+    if seen is None or ours is None or seen.timed < gate.min_requests:
+        return _too_few(name, seen.timed if seen else None, gate.min_requests)
+    numbers = f"p{gate.quantile * 100:g} of {name} is {_ms(ours)} over {seen.timed:,} requests"
     if gate.limit_ms and ours > gate.limit_ms:
         return Verdict(Judgement.FAILED, f"{numbers}; at most {_ms(gate.limit_ms)} is allowed")
     if gate.times_stable <= 0:
         return Verdict(Judgement.PASSED, numbers)
     other, theirs = stable
-    if theirs is None or theirs.requests < gate.min_requests:
-        return _too_few(other, theirs, gate.min_requests)
-    reference = quantile_ms(theirs, gate.quantile)
-    if reference is None:
-        return Verdict(Judgement.INCONCLUSIVE, f"no response times are known for {other}")
-    both = f"{numbers}, of {other} {_ms(reference)} over {theirs.requests:,}"
+    reference = quantile_ms(theirs, gate.quantile) if theirs is not None else None
+    if theirs is None or reference is None or theirs.timed < gate.min_requests:
+        return _too_few(other, theirs.timed if theirs else None, gate.min_requests)
+    both = f"{numbers}, of {other} {_ms(reference)} over {theirs.timed:,}"
     if ours > gate.times_stable * reference:
         why = f"{both}; at most {gate.times_stable:g} times stable's is allowed"
         return Verdict(Judgement.FAILED, why)
     return Verdict(Judgement.PASSED, both)
 
 
-def _too_few(version: Version, seen: Counters | None, needed: int) -> Verdict:
-    have = "no counts" if seen is None else f"{seen.requests:,} requests"
+def _too_few(version: Version, count: int | None, needed: int) -> Verdict:
+    have = "no counts" if count is None else f"{count:,} requests"
     return Verdict(Judgement.INCONCLUSIVE, f"{have} of {version} so far, {needed:,} are needed")
 
 
@@ -81,4 +77,4 @@ def _errors_in_words(version: Version, seen: Counters) -> str:
 
 
 def _ms(value: float) -> str:
-    return "over a minute" if value == float("inf") else f"{value:.3g} ms"
+    return f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"

@@ -8,13 +8,19 @@ class Counters:
     """Requests since the counting began.
 
     requests: ended requests. errors: those answered 5xx, reset or timed out.
-    latency:  (upper edge in ms, cumulative count of requests at or below it), edges rising;
-              requests above the last edge are in `requests` only.
+    latency:  (upper edge in ms, cumulative count of requests at or below it), edges rising. Only
+              requests that have ended are timed, so there are fewer than `requests`: a websocket
+              counts when it is opened and is timed when it is closed.
     """
 
     requests: int
     errors: int
     latency: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def timed(self) -> int:
+        """How many requests have a response time."""
+        return self.latency[-1][1] if self.latency else 0
 
 
 def between(before: Counters | None, now: Counters | None) -> Counters | None:

@@ -46,6 +46,10 @@ class Attention:
                 return self.inbox.pop(place)
         return None
 
+    def has(self, kind: SignalKind) -> bool:
+        """Whether a signal of this kind waits to be taken."""
+        return any(signal.kind is kind for signal in self.inbox)
+
     def check(self) -> None:
         """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to."""
         self.check_lease()

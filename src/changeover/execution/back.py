@@ -36,7 +36,13 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
         await _end(carrying, run, cause)
         return
     why = f"going back failed: {failure} (we go back because: {cause})"
-    await ledger.tell(EventKind.STUCK, why, cause=why, serving=await carrying.serving(run))
+    await ledger.tell(
+        EventKind.STUCK,
+        why,
+        cause=why,
+        serving=await carrying.serving(run),
+        harm=await carrying.harm(run),
+    )
     await ledger.status(RunStatus.STUCK, cause=why, release=True)
 
 

@@ -31,10 +31,14 @@ async def bake(doing: Doing, step: Bake) -> str:
             verdict = await _watch(doing, step)
         if verdict.judgement is Judgement.PASSED:
             return verdict.why or f"{step.purpose}: {step.duration_s:g} s over"
-        said = await hold(doing, f"no verdict on {doing.change.candidate.version}", verdict.why)
+        said = await hold(doing, _question(doing), verdict.why)
         if said.kind is SignalKind.APPROVE:
             return f"approved by {said.who} without a verdict: {verdict.why}"
         await doing.remember()  # resume: bake again from the beginning
+
+
+def _question(doing: Doing) -> str:
+    return f"no verdict on {doing.change.candidate.version}"
 
 
 async def _watch(doing: Doing, step: Bake) -> Verdict:
@@ -54,6 +58,9 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
         checks_at_begin = False
         if over and (verdict.judgement is Judgement.PASSED or clock.monotonic() >= longest):
             return verdict
+        answered = doing.ledger.attention.has(SignalKind.APPROVE)
+        if over and answered and doing.was_asked(_question(doing)):
+            return verdict  # the question was asked before, and is answered
         await doing.progress(
             f"{step.purpose}: {verdict.why}" if step.gates else step.purpose,
             elapsed_s=min(step.duration_s - left_s, step.duration_s),

@@ -7,12 +7,11 @@ from changeover.domain.observed import Observed
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.run import Run
 from changeover.execution.addresses import refresh_addresses
-from changeover.execution.errors import LeaseLost
 from changeover.execution.hands import Hands
-from changeover.execution.harm import count, counted_at_start, harm_in_words
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import look
 from changeover.execution.retry import retried
+from changeover.execution.standing import harm_so_far, serving_now
 from changeover.execution.together import together
 from changeover.planning.expected import Drift
 
@@ -72,19 +71,8 @@ class Carrying:
 
     async def harm(self, run: Run) -> str:
         """Whether users were hurt since the run began, in words."""
-        events = await self.ledger.events()
-        now = await count(run.plan.change, self.hands.metrics)
-        return harm_in_words(counted_at_start(events), now)
+        return await harm_so_far(self.ledger, run.plan.change, self.hands.metrics)
 
     async def serving(self, run: Run) -> str:
         """What serves now, in words; says so when it cannot be seen."""
-        try:
-            seen = await self.hands.router.observe(run.plan.change.service)
-        except LeaseLost:
-            raise
-        except Exception as error:  # noqa: BLE001 - only told: it must not stop the run
-            return f"what serves could not be seen ({error})"
-        if seen.route is None:
-            return "nothing serves"
-        shares = (f"{v} serves {w / 100:g} % of requests" for v, w in seen.route.weights.items())
-        return ", ".join(shares)
+        return await serving_now(self.hands.router, run.plan.change.service)

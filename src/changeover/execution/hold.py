@@ -3,6 +3,7 @@
 from changeover.domain.event import EventKind
 from changeover.domain.run import RunStatus, Signal, SignalKind
 from changeover.execution.doing import Doing
+from changeover.execution.standing import harm_so_far, serving_now
 
 LOOK_EVERY_S = 0.2
 
@@ -27,7 +28,13 @@ async def hold(doing: Doing, question: str, details: str = "") -> Signal:
     cause = f"{question}: {details}" if details else question
     if not doing.was_asked(question):
         await ledger.unhear(_ANSWERS)
-    await ledger.tell(EventKind.HELD, f"waiting for a person: {cause}", cause=cause)
+    await ledger.tell(
+        EventKind.HELD,
+        f"waiting for a person: {cause}",
+        cause=cause,
+        serving=await serving_now(doing.hands.router, doing.change.service),
+        harm=await harm_so_far(ledger, doing.change, doing.hands.metrics),
+    )
     if doing.waits:
         await ledger.status(RunStatus.HELD, cause=cause)
     else:

@@ -130,7 +130,8 @@ class Notifier(Protocol):
     """Tells people or machines. Called again with the same event after a crash; a failing
     notifier never fails a run."""
 
-    async def send(self, event: Event) -> None: ...
+    async def send(self, event: Event) -> None:
+        """Tell about `event`; return once it is handed over."""
 
 
 class Clock(Protocol):

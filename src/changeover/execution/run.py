@@ -106,13 +106,13 @@ async def _announce(carrying: Carrying, run: Run) -> None:
 async def _pause(carrying: Carrying, run: Run, who: str) -> Signal | None:
     """Leave the run where it is: every place where a pause is heeded is a safe one. An abort that
     comes meanwhile is returned instead."""
-    ledger, serving = carrying.ledger, await carrying.serving(run)
+    ledger, serving, harm = carrying.ledger, await carrying.serving(run), await carrying.harm(run)
     current = await ledger.run()
     going_back = current.status is RunStatus.ABORTING
     if abort := ledger.attention.take(_ABORT):
         return abort
     text = f"paused by {who}: {serving}"
-    await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving)
+    await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving, harm=harm)
     return await ledger.park(
         RunStatus.ABORTING if going_back else RunStatus.PAUSED,
         cause=current.cause if going_back else f"paused by {who}",

@@ -57,6 +57,7 @@ class World:
     addresses: where the proxy sends the requests for each member.
     busy_s:    seconds a replica goes on working on what it had when it left the route.
     min_ready: members of the route that must be there at every moment, once it is set.
+    killed:    replicas that somebody has killed; their supervisor brings them back.
     removed:   replicas that somebody took away, supervisor and all.
     had:       members that served when the world was looked at last; where others have done
         damage, a controller need not restore it at once, but must not make it worse.
@@ -81,6 +82,7 @@ class World:
     fault: Callable[[str], None] = no_fault
     changed: Callable[[str, int], None] = unwatched
     ports: int = 20_000
+    killed: set[ReplicaId] = field(default_factory=set)
     removed: set[ReplicaId] = field(default_factory=set)
     served: dict[Version, list[float]] = field(default_factory=dict)
     counted_at: float = 0.0
@@ -121,6 +123,7 @@ class World:
         process = self.processes[replica]
         process.restarts += 1
         process.ready_at = self.clock.monotonic() + for_s
+        self.killed.add(replica)
         self.had = self.serving()
 
     def remove(self, replica: ReplicaId) -> None:
@@ -158,25 +161,31 @@ class World:
 
     def verify_capacity(self, doing: str) -> None:
         """Write down when fewer replicas serve than must, and than did before `doing`."""
-        serving = self.serving()
+        # One that somebody else kills between two calls of the controller is not its doing.
+        serving = self.serving(killed_too=True)
         # Whether one that is ready only now and then is capacity depends on when you ask.
         doubtful = any(b.flaps for b in self.behaviours.values())
         if not doubtful and serving < min(self.min_ready, self.had):
             self.lost.append(f"{doing}: {serving} replicas serve, {self.min_ready} are needed")
-        self.had = serving
+        self.had = self.serving()
 
     def reached(self, replica: ReplicaId) -> bool:
         """Whether the proxy knows where `replica` listens now."""
         process = self.processes.get(replica)
         return process is not None and self.addresses.get(replica) == process.endpoint
 
-    def serving(self) -> int:
-        """How many replicas take users' requests now."""
+    def serving(self, *, killed_too: bool = False) -> int:
+        """How many replicas take users' requests now; `killed_too` counts those that will again
+        once they are back."""
         if self.route is None:
             return 0
         now = self.clock.monotonic()
         there = (r for r in self.service_members if self.reached(r))
-        members = (r for r in there if self.processes[r].ready_at <= now)
+        members = (
+            r
+            for r in there
+            if self.processes[r].ready_at <= now or (killed_too and r in self.killed)
+        )
         return sum(self.route.weight(r.version) > 0 for r in members)
 
     def stopped(self, replica: ReplicaId) -> None:

@@ -23,7 +23,7 @@ def run(tx: Transaction, run_id: str) -> Run:
     """One run with the records of its steps. Raises: NothingToDo (no such run), JournalDamaged."""
     row = tx.connection.execute(sa.select(RUNS).where(RUNS.c.run_id == run_id)).one_or_none()
     if row is None:
-        raise NothingToDo(f"There is no run {run_id}.", hint="changeover history")
+        raise NothingToDo(f"There is no run {run_id}.", hint="`changeover history`")
     return _run(row, _lease(tx, service_of(row)), now=_now(tx), steps=_records(tx, run_id))
 
 

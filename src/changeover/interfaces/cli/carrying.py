@@ -17,18 +17,20 @@ SECOND_THOUGHTS_S = 5
 
 
 class _LastWords:
-    """A notifier that keeps what was said last about users and about what serves; and whether
-    Ctrl-C was pressed."""
+    """A notifier that keeps what was said last about users, about what serves and about what to
+    do; and what Ctrl-C has asked for."""
 
     def __init__(self) -> None:
-        self.harm, self.serving, self.interrupted = "", "", False
+        self.harm, self.serving, self.hint = "", "", ""
+        self.asked: set[SignalKind] = set()
 
     async def send(self, event: Event) -> None:
+        self.hint = str(event.data.get("hint", self.hint))
         self.harm = str(event.data.get("harm", self.harm))
         self.serving = str(event.data.get("serving", self.serving))
 
     def told(self, kind: SignalKind) -> None:
-        self.interrupted = True
+        self.asked.add(kind)
         click.echo(
             "pausing at the next safe place; Ctrl-C once more goes back to stable"
             if kind is SignalKind.PAUSE
@@ -57,13 +59,21 @@ def carry_and_show(
         return asyncio.run(story())
 
     run = once(act)
-    if run.status is RunStatus.PAUSED and words.interrupted and terminal and _second_thoughts(run):
+    if run.status is RunStatus.PAUSED and _goes_back(run, words.asked, terminal=terminal):
         from changeover.interfaces.operations.say import abort
 
         run = once(lambda manner: abort(project, manner))
-    failure = failure_of(run, serving=words.serving, users=words.harm)
+    failure = failure_of(run, serving=words.serving, users=words.harm, hint=words.hint)
     if failure is not None:
         raise failure
+
+
+def _goes_back(run: Run, asked: set[SignalKind], *, terminal: bool) -> bool:
+    """Whether whoever paused the run wants it taken back: a second Ctrl-C came while it was being
+    paused, or comes now."""
+    if SignalKind.ABORT in asked:
+        return True
+    return SignalKind.PAUSE in asked and terminal and _second_thoughts(run)
 
 
 def _second_thoughts(run: Run) -> bool:

@@ -12,7 +12,14 @@ from changeover.interfaces.cli.options import environment_option, file_option
 @click.command("history")
 @file_option
 @environment_option
-@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="How many runs, the newest first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One run a line, as JSON.")
 def command(file: Path, environment: str | None, limit: int, as_json: bool) -> None:
     """List the runs of the service, newest first, with how each ended and why."""

@@ -14,7 +14,14 @@ from changeover.interfaces.cli.options import environment_option, file_option
 @file_option
 @environment_option
 @click.option("-v", "--version", help="Only replicas of this version.")
-@click.option("-n", "--lines", type=click.IntRange(0), default=20, show_default=True)
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Last lines of each replica.",
+)
 @click.option("-F", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
 def command(
     replica: str | None,

@@ -4,10 +4,12 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from changeover import __version__
+from changeover.interfaces.cli.pipes import readers_may_go
+from changeover.version import __version__
 
 COMMANDS: Mapping[str, str] = {
     "init": "Write a commented changeover.yml for the project in this directory.",
@@ -22,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "rollback": "Go back to an earlier release.",
     "history": "List past runs.",
     "logs": "Show what the replicas wrote.",
+    "adopt": "Write down what serves, when the journal was lost.",
     "proxy": "Start, stop, inspect and upgrade the proxy.",
     "schema": "Print the JSON Schema of changeover.yml, for editors.",
 }
@@ -29,6 +32,14 @@ COMMANDS: Mapping[str, str] = {
 
 class LazyGroup(click.Group):
     """Knows its commands by name and imports the one that is called."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with readers_may_go():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with readers_may_go():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -77,15 +88,14 @@ def main() -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         code = 3
-    except BrokenPipeError:
-        # Whoever read our output has gone, e.g. `head`; that is not an error of the run.
-        sys.stderr.close()
-        code = 0
     except Exception as error:
         from changeover.execution.errors import ChangeoverError
 
         if not isinstance(error, ChangeoverError):
             raise
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+        from changeover.interfaces.cli.aim import aimed
+
+        said = aimed(str(error))
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True)
         code = error.exit_code
     sys.exit(code if isinstance(code, int) else 0)

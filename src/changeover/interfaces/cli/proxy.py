@@ -19,10 +19,9 @@ def command() -> None:
 @command.command("start")
 def start() -> None:
     """Start the proxy unless it runs; it serves the routes it had before."""
-    from changeover.adapters.router.envoy.proxy import start_agent
-    from changeover.interfaces.paths import state_paths
+    from changeover.interfaces.operations.proxy import start_proxy
 
-    _show(asyncio.run(start_agent(state_paths().root)))
+    _show(asyncio.run(start_proxy()))
 
 
 @command.command("stop")
@@ -31,10 +30,9 @@ def start() -> None:
 )
 def stop() -> None:
     """End the proxy; its ports are closed. Routes are kept for the next start."""
-    from changeover.adapters.router.envoy import proxy
-    from changeover.interfaces.paths import state_paths
+    from changeover.interfaces.operations.proxy import stop_proxy
 
-    stopped = asyncio.run(proxy.stop(state_paths().root))
+    stopped = asyncio.run(stop_proxy())
     click.echo("the proxy has ended" if stopped else "no proxy was running")
 
 
@@ -42,10 +40,9 @@ def stop() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def status(as_json: bool) -> None:
     """Show processes, memory, connections, and each service's route."""
-    from changeover.adapters.router.envoy import proxy
-    from changeover.interfaces.paths import state_paths
+    from changeover.interfaces.operations.proxy import proxy_status
 
-    seen = asyncio.run(proxy.status(state_paths().root))
+    seen = asyncio.run(proxy_status())
     if as_json:
         import json
 
@@ -58,24 +55,35 @@ def status(as_json: bool) -> None:
 def upgrade() -> None:
     """Replace Envoy by the installed version with a hot restart: no port is closed, what is in
     flight ends in the old one."""
-    from changeover.adapters.router.envoy import proxy
-    from changeover.interfaces.paths import state_paths
+    from changeover.interfaces.operations.proxy import upgrade_proxy
 
-    done = asyncio.run(proxy.upgrade(state_paths().root))
+    done = asyncio.run(upgrade_proxy())
     click.echo(f"a new Envoy serves: process {done['pid']}, epoch {done['epoch']}")
 
 
 @command.command("logs")
-@click.option("--of", type=click.Choice(["agent", "envoy"]), default="envoy", show_default=True)
-@click.option("-n", "--lines", type=click.IntRange(0), default=50, show_default=True)
+@click.option(
+    "--of",
+    type=click.Choice(["agent", "envoy"]),
+    default="envoy",
+    show_default=True,
+    help="Whose lines.",
+)
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    help="How many of the last lines.",
+)
 @click.option("-F", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
 def logs(of: Any, lines: int, follow: bool) -> None:
     """Show what Envoy, or the agent beside it, wrote."""
-    from changeover.adapters.router.envoy import proxy
-    from changeover.interfaces.paths import state_paths
+    from changeover.interfaces.operations.proxy import proxy_logs
 
     async def show() -> None:
-        async for line in proxy.logs(state_paths().root, of=of, follow=follow, lines=lines):
+        async for line in proxy_logs(of=of, follow=follow, lines=lines):
             click.echo(line)
 
     with suppress(KeyboardInterrupt):
@@ -83,6 +91,26 @@ def logs(of: Any, lines: int, follow: bool) -> None:
 
 
 def _show(seen: dict[str, Any]) -> None:
-    import json
+    """A status in words."""
+    from changeover.planning.words import memory
 
-    click.echo(json.dumps(seen, indent=2))
+    agent, envoy = seen["agent"], seen.get("envoy")
+    click.echo(f"agent: process {agent['pid']}, {memory(agent['memory_bytes'])}")
+    if envoy is None:
+        click.echo("Envoy: does not run")
+    else:
+        click.echo(
+            f"Envoy {envoy['version']}: process {envoy['pid']}, epoch {envoy['epoch']}, "
+            f"{memory(envoy['memory_bytes'])}, {envoy['connections']} connections"
+        )
+    for old in seen.get("leaving", []):
+        click.echo(f"  an older Envoy still finishes its requests: {old}")
+    if seen.get("trouble"):
+        click.echo(click.style(f"! {seen['trouble']}", fg="yellow"))
+    for service in seen["services"]:
+        front, weights = service["front"], service["route"]["weights"]
+        shares = ", ".join(f"{version} {weight / 100:g} %" for version, weight in weights.items())
+        name = f"{front['environment']}/{front['name']}"
+        click.echo(f"  {name} on {front['host']}:{front['port']}: {shares}")
+    if not seen["services"]:
+        click.echo("  no service is routed")

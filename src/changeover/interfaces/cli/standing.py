@@ -87,7 +87,7 @@ def _replicas(seen: Status) -> Iterator[str]:
     route = seen.routing.route if seen.routing else None
     for replica in seen.replicas:
         member = route is not None and replica.replica.slot in route.slots(replica.replica.version)
-        state = "takes requests" if member else "takes none"
+        state = "takes requests" if member else "takes none" if seen.routing else "runs"
         if not replica.alive:
             state = click.style("does not run", fg="red")
         note = f"  ({replica.note})" if replica.note else ""

@@ -47,7 +47,7 @@ def _look_for_artifact(config: ServiceConfig, node: MappingNode, problems: Probl
     if artifact_kind(path) is None:
         problems.warn(
             node_at(node, ("artifact",)),
-            f"{shown(str(path))} is not there yet",
+            f"{shown(config.settings.artifact)} is not there yet",
             hint="build it before `changeover deploy`",
         )
 
@@ -102,13 +102,14 @@ def _try_strategy(config: ServiceConfig, node: MappingNode, problems: Problems) 
             name = config.settings.strategy.name
             problems.at(where, f"the strategy {name} failed: {type(error).__name__}: {error}")
             return
-        for violation in unsafe:
-            problems.at(where, f"users could be hurt: {violation}")
         if config.settings.listen.port in _preview_ports(plan):
             problems.at(
                 node_at(node, ("strategy", "preview_port")),
                 "users reach the service on this port (`listen`); a preview needs its own",
             )
+            return
+        for violation in unsafe:
+            problems.at(where, f"users could be hurt: {violation}")
 
 
 def _changes(config: ServiceConfig) -> Iterator[Change]:

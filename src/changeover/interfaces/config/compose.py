@@ -1,6 +1,7 @@
 """YAML 1.2 text to a tree with places. Everything that is no proper YAML ends here."""
 
 import re
+import warnings
 from collections.abc import Iterator
 
 from ruamel.yaml import YAML
@@ -19,11 +20,15 @@ from changeover.interfaces.config.document import (
     ScalarNode,
     child_path,
 )
+from changeover.interfaces.config.masking import MASK, is_guarded, is_guarded_line
 from changeover.interfaces.config.problems import Problems
 
 _MAX_NODES = 10_000
 _TAG = "tag:yaml.org,2002:"
+_TAGS = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
 _START = Place(1, 1)
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+"""No argument, variable or path of a process can hold these; escapes in quotes can."""
 _NUMBER_PREFIXES = re.compile(r"[+-]?0[xob]", re.IGNORECASE)
 
 
@@ -33,7 +38,7 @@ def compose(problems: Problems) -> MappingNode:
     if isinstance(root, YamlMapping):
         tree = _Converter(problems).convert(root, "", None)
     elif root is None:
-        hint = "`changeover init --force` writes a commented one"
+        hint = "`changeover init --print` shows a commented one"
         problems.add(_START, "", "the file is empty", hint=hint)
     else:
         place = _place(root.start_mark)
@@ -45,7 +50,9 @@ def compose(problems: Problems) -> MappingNode:
 
 def _parsed(problems: Problems) -> YamlNode | None:
     try:
-        found: YamlNode | None = YAML(typ="safe", pure=True).compose(problems.source.text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an anchor used anew is allowed
+            found: YamlNode | None = YAML(typ="safe", pure=True).compose(problems.source.text)
     except MarkedYAMLError as error:
         _syntax(problems, error)
     except (YAMLError, ValueError) as error:
@@ -71,6 +78,8 @@ def _syntax(problems: Problems, error: MarkedYAMLError) -> None:
     message, hint = f"not YAML: {what}", ""
     if error.context and error.context != "while scanning for the next token":
         message += f" ({error.context})"
+    if is_guarded_line(problems.source, place.line):
+        message = re.sub(r"'[^']+'", MASK, message)
     if "\t" in line:
         hint = "YAML is indented with spaces; here is a tab"
     elif re.search(r":\s+\{|-\s+\{", line):
@@ -92,8 +101,12 @@ class _Converter:
         place = _place(node.start_mark)
         key_place = _place(key.start_mark) if key is not None else place
         self._count += 1
-        if id(node) in self._above or self._count > _MAX_NODES:
-            return self._endless(path, place, key_place)
+        if id(node) in self._above:
+            self._problems.add(place, path, "an alias contains itself")
+            return ScalarNode(path=path, place=place, key=key_place, text="", value=None)
+        if self._count > _MAX_NODES:
+            self._problems.add(key_place, "", f"the file holds more than {_MAX_NODES} values")
+            self._problems.raise_if_any()
         self._above.add(id(node))
         try:
             return self._one(node, path, place, key_place)
@@ -109,6 +122,9 @@ class _Converter:
             items = [self.convert(item, f"{path}[{i}]", None) for i, item in enumerate(node.value)]
             return ListNode(path=path, place=place, key=key, items=tuple(items))
         assert isinstance(node, YamlScalar)
+        if found := _UNUSABLE.search(node.value):
+            message = f"the character U+{ord(found[0]):04X} cannot stand here"
+            self._problems.add(place, path, message)
         value = _value(node)
         # Nothing was written: what there is to point at is the key.
         place = key if value is None and not node.value else place
@@ -118,7 +134,7 @@ class _Converter:
         first: dict[str, Place] = {}
         for key, value in node.value:
             place = _place(key.start_mark)
-            if not isinstance(key, YamlScalar):
+            if not isinstance(key, YamlScalar) or not key.value.isprintable():
                 self._problems.add(place, path, "a key must be plain text")
             elif key.value in first:
                 self._problems.add(
@@ -139,18 +155,9 @@ class _Converter:
                 yield key.value, self.convert(value, child_path(path, key.value), key)
 
     def _refuse_tag(self, node: YamlNode, path: str, place: Place) -> None:
-        known = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
-        if str(node.tag).removeprefix(_TAG) not in known:
-            self._problems.add(
-                place, path, f"tags such as {node.tag} mean nothing here", hint="leave it out"
-            )
-
-    def _endless(self, path: str, place: Place, key: Place) -> Node:
-        what = (
-            "an alias contains itself" if self._count <= _MAX_NODES else "the file holds too much"
-        )
-        self._problems.add(place, "", what, allowed=f"at most {_MAX_NODES} values")
-        return ScalarNode(path=path, place=place, key=key, text="", value=None)
+        if str(node.tag).removeprefix(_TAG) not in _TAGS:
+            tag = "such as this" if is_guarded(path) else f"such as {node.tag}"
+            self._problems.add(place, path, f"tags {tag} mean nothing here", hint="leave it out")
 
 
 def _value(node: YamlScalar) -> PlainValue:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from changeover.domain.checks import HttpCheck
 from changeover.interfaces.config.document import ListNode, MappingNode, Node
@@ -12,7 +13,10 @@ from changeover.interfaces.nearest import did_you_mean
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 _SHELL_VARIABLE = re.compile(r"\$\{?PORT\b\}?")
+MOST_REPLICAS = 1_000
+"""A plan names every replica, and its proof looks at each step: beyond this both take minutes."""
 _KNOWN = ("port", "release")
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ def node_at(node: Node, where: tuple[str | int, ...]) -> Node:
 def _counts(settings: Settings) -> Iterator[Breach]:
     if settings.replicas < 1:
         yield Breach(("replicas",), "a service has at least 1 replica")
+    if settings.replicas > MOST_REPLICAS:
+        yield Breach(("replicas",), f"a service has at most {MOST_REPLICAS} replicas")
     if settings.min_ready is not None and settings.min_ready > settings.replicas:
         yield Breach(
             ("min_ready",),
@@ -102,19 +108,17 @@ def _checks(settings: Settings) -> Iterator[Breach]:
 
 
 def _command(settings: Settings) -> Iterator[Breach]:
+    has_shell = PurePath(settings.command[0]).name in _SHELLS
     for index, word in enumerate(settings.command):
-        if _SHELL_VARIABLE.search(word) and settings.command[0] not in ("sh", "bash", "/bin/sh"):
-            yield Breach(
-                ("command", index),
-                f"`{_SHELL_VARIABLE.search(word)[0]}` stays as it is, as no shell runs this",  # type: ignore[index]
-                hint="write {port}",
-            )
+        where = ("command", index)
+        variable = _SHELL_VARIABLE.search(word)
+        if variable and not has_shell:
+            message = f"`{variable[0]}` stays as it is, as no shell runs this"
+            yield Breach(where, message, hint="write {port}")
         for name in _PLACEHOLDER.findall(word):
             near = did_you_mean(name, _KNOWN)
             if name not in _KNOWN and near:
-                yield Breach(
-                    ("command", index), f"{{{name}}} is not replaced by anything", hint=near
-                )
+                yield Breach(where, f"{{{name}}} is not replaced by anything", hint=near)
 
 
 def _variables(settings: Settings) -> Iterator[Breach]:

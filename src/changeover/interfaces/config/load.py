@@ -1,6 +1,7 @@
 """Reads the service's file: every environment, every problem at once."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,10 @@ class ServiceConfig:
 
     def beside(self, path: str) -> Path:
         """`path` as it is written in the file, made absolute."""
-        return (self.path.absolute().parent / Path(path).expanduser()).resolve()
+        written = Path(path)
+        with suppress(RuntimeError):  # "~name" of a user who does not exist is a plain name
+            written = written.expanduser()
+        return (self.path.absolute().parent / written).resolve()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,11 @@ from changeover.interfaces.config.problems import Problems
 from changeover.interfaces.config.record import KIND
 from changeover.interfaces.config.settings import ENVIRONMENTS
 
+_SHARED = {
+    "service": "the service's name is the same in every environment",
+    ENVIRONMENTS: "an environment has no environments of its own",
+}
+
 
 def environments(root: MappingNode, problems: Problems) -> dict[str, MappingNode]:
     """The settings of each environment, overlays applied."""
@@ -38,14 +43,14 @@ def merged(under: MappingNode, over: MappingNode) -> MappingNode:
         if is_null(node) and key in entries:
             del entries[key]
         else:
-            entries[key] = _one(entries.get(key), node)
+            entries[key] = _one(key, entries.get(key), node)
     return replace(under, entries=entries)
 
 
-def _one(under: Node | None, over: Node) -> Node:
+def _one(key: str, under: Node | None, over: Node) -> Node:
     if not isinstance(over, MappingNode) or KIND in over.entries:
         return over
-    if isinstance(under, ScalarNode) and not is_null(under) and not under.path.endswith("command"):
+    if key == "strategy" and isinstance(under, ScalarNode) and not is_null(under):
         # `strategy: rolling` is short for a mapping with nothing but the kind.
         under = replace(over, entries={KIND: under})
     return merged(under, over) if isinstance(under, MappingNode) else over
@@ -59,12 +64,8 @@ def _overlay(name: str, node: Node, problems: Problems) -> MappingNode | None:
     if not isinstance(node, MappingNode):
         problems.wrong(node, "a mapping", allowed="the settings that differ in this environment")
         return None
-    if "service" in node.entries:
-        service = node.entries["service"]
-        problems.add(
-            service.key,
-            service.path,
-            "the service's name is the same in every environment",
-            hint="leave it out here",
-        )
+    for key, why in _SHARED.items():
+        if key in node.entries:
+            below = node.entries[key]
+            problems.add(below.key, below.path, why, hint="leave it out here")
     return node

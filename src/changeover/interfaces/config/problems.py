@@ -3,7 +3,7 @@
 from typing import Literal
 
 from changeover.interfaces.config.document import Node, Place, ScalarNode, described, is_null
-from changeover.interfaces.config.masking import excerpt, is_guarded
+from changeover.interfaces.config.masking import excerpt, holds_secrets, is_guarded
 from changeover.interfaces.config.problem import FileProblems, Problem, shown
 from changeover.interfaces.config.source import Source
 
@@ -43,7 +43,8 @@ class Problems:
         elif not isinstance(node, ScalarNode):
             message = f"{described(node)} stands where {what} is expected"
         else:
-            value = "the value" if is_guarded(node.path) else shown(node.text)
+            secret = is_guarded(node.path) or holds_secrets(node.text)
+            value = "the value" if secret else shown(node.text)
             message = f"{value} is not {what}"
         self.at(node, message, allowed=allowed, hint=hint)
 

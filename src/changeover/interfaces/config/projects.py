@@ -96,9 +96,10 @@ def _pom(directory: Path) -> Project | None:
 
 
 def _gradle(directory: Path) -> Project | None:
-    text = _text(directory / "build.gradle") or _text(directory / "build.gradle.kts")
-    if not text:
+    builds = [directory / name for name in ("build.gradle", "build.gradle.kts")]
+    if not any(build.is_file() for build in builds):
         return None
+    text = "".join(map(_text, builds))
     settings = _text(directory / "settings.gradle") + _text(directory / "settings.gradle.kts")
     named = re.search(r"rootProject\.name\s*=\s*[\"']([\w.-]+)", settings)
     name = named[1] if named else directory.absolute().name

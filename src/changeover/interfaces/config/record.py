@@ -76,8 +76,8 @@ class Record:
         required = [key for key, field in self.fields.items() if field.required]
         missing = [key for key in required if key not in node.entries]
         for key in missing:
-            text = self.fields[key].description
-            problems.add(node.place, node.path_of(key), f"`{key}` is missing", allowed=text)
+            what = f": {text}" if (text := self.fields[key].description) else ""
+            problems.add(node.place, node.path_of(key), f"`{key}` is missing{what}")
         return not unknown and not missing
 
     def _refused(self, node: MappingNode, message: str, problems: Problems) -> None:
@@ -85,8 +85,10 @@ class Record:
         where: Node = node
         for key, known in self.fields.items():
             name = rf"\b(?:{known.attribute}|{key})\b"
-            if key in node.entries and where is node and re.search(name, message):
-                where = node.entries[key]
+            value = node.entries.get(key)
+            quoted = isinstance(value, ScalarNode) and f'"{value.text}"' in message
+            if value is not None and where is node and (quoted or re.search(name, message)):
+                where = value
             message = re.sub(rf"\b{known.attribute}\b", key, message)
         problems.at(where, message)
 

@@ -21,7 +21,9 @@ from changeover.interfaces.config.strategies import Strategy, StrategyShape
 from changeover.interfaces.config.values import Address
 
 ENVIRONMENTS = "environments"
-_PASSWORD = re.compile(r"://[^/@\s]*?:(?!\$\{\w+\}@)[^/@\s]*@")
+_PASSWORD = re.compile(
+    r"://[^/@\s]*?:(?!\$\{\w+\}@)(?!\d+[/?])[^@\s]*@|password=(?!\$\{\w+\}(?:&|$))"
+)
 _URL = re.compile(r"[a-z][a-z0-9+]*://\S*|\$\{\w+\}")
 
 

@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import changeover
 from changeover.interfaces.config.environment import chosen
+from changeover.version import __version__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,5 +85,5 @@ def _keep(kept: Path, text: str) -> None:
 
 
 def _key(content: bytes) -> str:
-    version = changeover.__version__.encode()
+    version = __version__.encode()
     return hashlib.sha256(version + b"\0" + content).hexdigest()

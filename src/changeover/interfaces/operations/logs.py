@@ -59,12 +59,16 @@ async def logs(project: Project, query: LogQuery) -> AsyncIterator[tuple[str, st
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
     if len(problems) == len(replicas):
-        raise NothingToDo(
-            f"no replica that was asked for has written a log: {problems[0].message}"
-            if problems
-            else f"no replica of {project.service} runs",
-            hint="`changeover status` shows what runs, `changeover history` what ran",
-        )
+        raise _nothing_written(project.service, problems)
+
+
+def _nothing_written(service: ServiceId, problems: list[NothingToDo]) -> NothingToDo:
+    return NothingToDo(
+        f"no replica that was asked for has written a log: {problems[0].message}"
+        if problems
+        else f"no replica of {service} runs",
+        hint="`changeover status` shows what runs, `changeover history` what ran",
+    )
 
 
 async def _asked_for(project: Project, query: LogQuery) -> list[ReplicaId]:

@@ -13,8 +13,11 @@ _NEXT = {
 }
 
 
-def failure_of(run: Run, *, serving: str = "", users: str = "") -> ChangeoverError | None:
-    """The error that `run`'s end is to a caller; None when it succeeded."""
+def failure_of(
+    run: Run, *, serving: str = "", users: str = "", hint: str = ""
+) -> ChangeoverError | None:
+    """The error that `run`'s end is to a caller; None when it succeeded. hint: what the step that
+    failed advises."""
     change = run.plan.change
     target = change.candidate.version
     if run.status is RunStatus.SUCCEEDED:
@@ -25,7 +28,7 @@ def failure_of(run: Run, *, serving: str = "", users: str = "") -> ChangeoverErr
             f"{target} was not taken: {run.cause}",
             users=users,
             serving=f"{stable.version} serves all requests" if stable else "nothing serves",
-            hint=f"`changeover logs --version {target}` shows what its replicas said",
+            hint=hint or f"`changeover logs --version {target}` shows what its replicas said",
         )
     return NeedsPerson(
         f"run {run.run_id} to {target} is {run.status}: {run.cause}",

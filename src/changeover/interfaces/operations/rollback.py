@@ -1,14 +1,18 @@
 """Go back to an earlier release: a new run, by the same strategy."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from changeover.domain.release import Release
 from changeover.domain.run import Run, RunKind
-from changeover.execution.errors import NothingToDo, UnknownName
+from changeover.execution.errors import ArtifactError, NothingToDo, UnknownName
 from changeover.interfaces.nearest import did_you_mean
 from changeover.interfaces.operations.deploy import start
 from changeover.interfaces.operations.manner import Manner
 from changeover.interfaces.project import Project
+
+if TYPE_CHECKING:
+    from changeover.adapters.artifacts.store import ArtifactStore
 
 
 async def rollback(project: Project, version: str | None, manner: Manner) -> Run:
@@ -21,8 +25,19 @@ async def rollback(project: Project, version: str | None, manner: Manner) -> Run
 
     async with journal_of(project) as journal:
         release = _chosen(project, await journal.good_releases(project.service), version)
-        store_of(project).path(release.artifact)
+        _refuse_without_artifact(store_of(project), release)
         return await start(project, journal, release, RunKind.ROLLBACK, manner)
+
+
+def _refuse_without_artifact(store: "ArtifactStore", release: Release) -> None:
+    try:
+        store.path(release.artifact)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{release.version} cannot be gone back to: {error.message}",
+            hint=f"`changeover deploy {release.version} --artifact PATH` ships it again from where "
+            "it was built",
+        ) from error
 
 
 def _chosen(project: Project, good: Sequence[Release], version: str | None) -> Release:

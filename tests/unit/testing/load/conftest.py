@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running_shop import RunningShop
+
+from support.running_shop import RunningShop
 
 SHOP = Path(__file__).parents[4] / "examples" / "shop"
 

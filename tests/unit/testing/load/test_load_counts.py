@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
-from faulty_servers import (
+
+from changeover.testing.load import HttpScenario, WebsocketScenario
+from support.faulty_servers import (
     HEAD,
     WHOLE,
     EchoUntil,
@@ -13,8 +15,6 @@ from faulty_servers import (
     next_head,
     report_on,
 )
-
-from changeover.testing.load import HttpScenario, WebsocketScenario
 
 GET = HttpScenario(name="get", path="/", rate_rps=400, connections=4)
 CLOSE = HttpScenario(name="close", path="/", rate_rps=400, keep_alive=False)

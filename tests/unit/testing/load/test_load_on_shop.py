@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running_shop import RunningShop
 
 from changeover.testing.load import HttpScenario, LoadProcess, LoadSpec, mixed
 from changeover.testing.load.process import spec_to_json
 from changeover.testing.load.trace import last_answer, read_trace
+from support.running_shop import RunningShop
 
 Start = Callable[..., RunningShop]
 pytestmark = pytest.mark.slow

@@ -7,7 +7,8 @@ import urllib.request
 from collections.abc import Callable
 
 import pytest
-from running_shop import RunningShop
+
+from support.running_shop import RunningShop
 
 Start = Callable[..., RunningShop]
 pytestmark = pytest.mark.slow

@@ -19,8 +19,8 @@ class AgentSilent(RouterUnreachable):
 class AgentClient:
     """Speaks to the agent behind one unix socket; a connection for each question."""
 
-    def __init__(self, socket: Path, *, name: str = "the proxy") -> None:
-        self.socket, self.name = socket, name
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
 
     async def ask(self, op: str, *, takes_s: float = 0.0, **arguments: Any) -> dict[str, Any]:
         """The agent's answer to one operation that may take `takes_s` seconds by design.

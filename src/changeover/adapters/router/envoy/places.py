@@ -32,6 +32,11 @@ class Places:
         return self.sockets / "ads.sock"
 
     @property
+    def hot_restart(self) -> Path:
+        """How the names of the sockets begin on which an Envoy speaks with its successor."""
+        return self.sockets / "hot"
+
+    @property
     def lock(self) -> Path:
         """Held by the agent as long as it lives."""
         return self.files / "agent.lock"

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import changeover
 from changeover.adapters.router.envoy.client import AgentClient, AgentSilent
 from changeover.adapters.router.envoy.places import Places, make_directories, places
 from changeover.execution.errors import RouterUnreachable
@@ -18,13 +17,29 @@ if TYPE_CHECKING:
     from changeover.adapters.router.envoy.agent.settings import Settings
 
 _START_S = 30.0
+_STOP_S = 300.0
 _AGENT = "changeover.adapters.router.envoy.agent"
 _ALREADY_RUNNING = 75
 
 
+class LocalAgent(AgentClient):
+    """The agent on this machine: when it is silent, the error says whether Envoy serves."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(places(state_dir).api)
+        self._where = places(state_dir)
+
+    async def ask(self, op: str, *, takes_s: float = 0.0, **arguments: Any) -> dict[str, Any]:
+        """See `AgentClient.ask`."""
+        try:
+            return await super().ask(op, takes_s=takes_s, **arguments)
+        except AgentSilent as problem:
+            raise _explained(self._where, problem) from problem
+
+
 def agent_of(state_dir: Path) -> AgentClient:
     """A client for the proxy of a state directory, whether it runs or not."""
-    return AgentClient(places(state_dir).api)
+    return LocalAgent(state_dir)
 
 
 async def start_agent(state_dir: Path, settings: "Settings | None" = None) -> dict[str, Any]:
@@ -34,22 +49,22 @@ async def start_agent(state_dir: Path, settings: "Settings | None" = None) -> di
 
     Raises: RouterUnreachable, UsageError.
     """
-    agent = agent_of(state_dir)
     try:
-        return await agent.ask("status")
+        return await AgentClient(places(state_dir).api).ask("status")
     except AgentSilent:
         return await _start(state_dir, settings)
 
 
 async def stop(state_dir: Path) -> bool:
-    """End Envoy and the agent; every port of the proxy is closed. The routes are kept for the
-    next start. Returns whether anything ran.
+    """End Envoy and the agent. Its ports are closed at once; requests in flight get
+    `Settings.drain_time_s` seconds. The routes are kept for the next start. Returns whether
+    anything ran.
 
     Raises: RouterUnreachable when Envoy runs without an agent.
     """
     where = places(state_dir)
     try:
-        await agent_of(state_dir).ask("shutdown")
+        await agent_of(state_dir).ask("shutdown", takes_s=_STOP_S)
     except AgentSilent:
         if _running(where):
             raise
@@ -64,10 +79,7 @@ async def status(state_dir: Path) -> dict[str, Any]:
 
     Raises: RouterUnreachable; it says whether Envoy serves all the same.
     """
-    try:
-        return await agent_of(state_dir).ask("status")
-    except AgentSilent as problem:
-        raise explained(state_dir, problem) from problem
+    return await agent_of(state_dir).ask("status")
 
 
 async def upgrade(state_dir: Path) -> dict[str, Any]:
@@ -106,11 +118,11 @@ async def logs(
                 yield line
 
 
-def explained(state_dir: Path, problem: RouterUnreachable) -> RouterUnreachable:
+def _explained(where: Places, problem: AgentSilent) -> AgentSilent:
     """The same error with what serves now: Envoy goes on when only its agent is gone."""
-    running = _running(places(state_dir))
+    running = _running(where)
     serving = "Envoy serves the last routes" if running else "no Envoy runs, its ports are closed"
-    return RouterUnreachable(
+    return AgentSilent(
         problem.message,
         users="no request failed because of this" if running else "",
         serving=serving,
@@ -129,7 +141,8 @@ async def _start(state_dir: Path, settings: "Settings | None") -> dict[str, Any]
     from changeover.adapters.router.envoy.binary import envoy_binary
 
     envoy_binary()  # said here, not in a log, when it is missing
-    where, agent = places(state_dir), agent_of(state_dir)
+    where = places(state_dir)
+    agent = AgentClient(where.api)
     make_directories(where)
     command = [sys.executable, "-m", _AGENT, *to_arguments(state_dir, settings or Settings())]
     output = where.files / "agent.err"
@@ -164,7 +177,7 @@ def _detached(command: list[str], output: Path) -> "subprocess.Popen[bytes]":
 
 def _same_code() -> dict[str, str]:
     """Our environment, with the agent's code found where ours is, from whatever directory."""
-    here = str(Path(changeover.__file__).parent.parent)
+    here = str(Path(__file__).parents[4])
     paths = (here, os.environ.get("PYTHONPATH", ""))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
 

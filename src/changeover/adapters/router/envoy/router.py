@@ -31,7 +31,7 @@ class EnvoyRouter:
         self._agent, self._fence = agent, fence
 
     async def raise_fence(self, service: ServiceId) -> None:
-        """Have the agent refuse whoever acted before; see the port."""
+        """Have lower fencing numbers refused from now on; see the port."""
         await self._agent.ask("raise_fence", service=service_json(service), fence=self._number())
 
     async def apply(

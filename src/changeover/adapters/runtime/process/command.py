@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from changeover.adapters.runtime.process.files import Spec, Supervision
-from changeover.domain.release import Release
+from changeover.domain.release import Release, Secret
 from changeover.domain.replica import ReplicaId
 from changeover.execution.errors import ReplicaFailed
 
@@ -27,9 +28,16 @@ def spec_for(
     host: str,
     port: int,
     supervision: Supervision,
+    scratch: str,
 ) -> Spec:
-    """Raises: ReplicaFailed (the command cannot be found or executed)."""
+    """scratch: a directory of the replica's own, for what must not be written into the release.
+
+    Raises: ReplicaFailed (the command cannot be found or executed).
+    """
     variables = _variables(replica, release, deployer, port)
+    # Root may write into read-only directories: Python would leave its caches in the release,
+    # which would then not be what was shipped.
+    variables.setdefault("PYTHONPYCACHEPREFIX", os.path.join(scratch, "pycache"))
     mark = f"CHANGEOVER_MARK={secrets.token_hex(12)}"
     variables["CHANGEOVER_MARK"] = mark.partition("=")[2]
     filled = [
@@ -62,6 +70,18 @@ def as_json(release: Release) -> dict[str, object]:
         "environment": [list(pair) for pair in release.environment],
         "secrets": [asdict(secret) for secret in release.secrets],
     }
+
+
+def from_json(data: dict[str, object]) -> Release:
+    """The release that `as_json` stored. Raises: KeyError, TypeError, ValueError."""
+    stored: dict[str, Any] = data
+    return Release(
+        version=stored["version"],
+        artifact=stored["artifact"],
+        command=tuple(stored["command"]),
+        environment=tuple((name, value) for name, value in stored["environment"]),
+        secrets=tuple(Secret(**secret) for secret in stored["secrets"]),
+    )
 
 
 def program(command: list[str], directory: Path, path: str) -> str:

@@ -62,7 +62,7 @@ class Starter:
         try:
             spec = spec_for(
                 replica, release, directory, self.deployer,
-                host=self.host, port=port, supervision=self.supervision,
+                host=self.host, port=port, supervision=self.supervision, scratch=files.home,
             )  # fmt: skip
             if before:
                 spec.take_mark(before)

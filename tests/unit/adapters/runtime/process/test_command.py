@@ -35,6 +35,7 @@ def spec(tmp_path: Path, deployer: dict[str, str], **settings: str) -> Spec:
         host="127.0.0.1",
         port=20_001,
         supervision=Supervision(),
+        scratch="/state/v1-2",
     )
 
 
@@ -54,6 +55,12 @@ def test_a_replica_knows_who_it_is(tmp_path: Path) -> None:
     assert variables["CHANGEOVER_ENVIRONMENT"] == "test"
     assert variables["CHANGEOVER_VERSION"] == "v1"
     assert variables["CHANGEOVER_SLOT"] == "2"
+
+
+def test_python_writes_its_caches_beside_the_release_unless_told_otherwise(tmp_path: Path) -> None:
+    assert spec(tmp_path, {}).variables["PYTHONPYCACHEPREFIX"] == "/state/v1-2/pycache"
+    chosen = spec(tmp_path, {}, PYTHONPYCACHEPREFIX="/var/cache/x")
+    assert chosen.variables["PYTHONPYCACHEPREFIX"] == "/var/cache/x"
 
 
 def test_little_is_inherited_and_the_release_has_the_last_word(tmp_path: Path) -> None:

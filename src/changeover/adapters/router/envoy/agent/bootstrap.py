@@ -47,7 +47,7 @@ def bootstrap(where: Places, serial: int, *, base_id: int) -> dict[str, Any]:
 
 
 def _agent_client() -> dict[str, Any]:
-    """After an agent's death Envoy looks for the next one every second at the latest; by
+    """After an agent's death Envoy looks for the next one twice a second; by
     default it may take half a minute."""
     backoff = {"base_interval": "0.1s", "max_interval": "0.5s"}
     return {"cluster_name": "agent", "retry_policy": {"retry_back_off": backoff}}

@@ -52,7 +52,9 @@ def cluster(routed: Routed, version: Version) -> Resource:
         "type": "EDS",
         "eds_cluster_config": {"eds_config": {"ads": {}, "resource_api_version": "V3"}},
         "connect_timeout": _CONNECT_TIMEOUT,
-        "lb_policy": "LEAST_REQUEST",
+        # Not least-request: a crashed replica, whose requests fail at once, is always the one
+        # with the least, and draws even the retries.
+        "lb_policy": "ROUND_ROBIN",
         "ignore_health_on_host_removal": True,
         "common_lb_config": {"healthy_panic_threshold": {"value": _PANIC_PERCENT}},
         "circuit_breakers": {"thresholds": [_LIMITS]},

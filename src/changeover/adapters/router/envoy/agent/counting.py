@@ -16,7 +16,7 @@ from changeover.domain.service import ServiceId
 _MERGE_S = 0.02
 """Envoy's workers bring their histograms together when asked for them, after the answer."""
 
-_FILTER = "upstream_rq_(completed|5xx|time)"
+_FILTER = "upstream_(rq_completed|rq_5xx|rq_time|cx_protocol_error)"
 
 
 async def counters(
@@ -26,7 +26,8 @@ async def counters(
 
     Requests are those that were answered, by a replica or by Envoy in its place; a request that
     Envoy tried again counts once, with its last answer. Errors are answers 500 to 599, among
-    them Envoy's own 503 for a reset and 504 for a timeout.
+    them Envoy's own 503 for a reset and 504 for a timeout, and answers that a replica broke off
+    or garbled (protocol errors; Envoy counts those by their status otherwise).
 
     Raises: AdminError.
     """
@@ -38,14 +39,25 @@ async def counters(
     found = await ask_json(admin, path)
     values, histograms = _read(found["stats"])
     return {
-        version: Counters(
-            requests=values[f"{prefix}upstream_rq_completed"],
-            errors=values.get(f"{prefix}upstream_rq_5xx", 0),
-            latency=histograms.get(f"{prefix}upstream_rq_time", ()),
-        )
+        version: _counted(prefix, values, histograms)
         for prefix, version in prefixes.items()
         if values.get(f"{prefix}upstream_rq_completed")
     }
+
+
+def _counted(
+    prefix: str,
+    values: dict[str, int],
+    histograms: dict[str, tuple[tuple[float, int], ...]],
+) -> Counters:
+    requests = values[f"{prefix}upstream_rq_completed"]
+    errors = values.get(f"{prefix}upstream_rq_5xx", 0)
+    errors += values.get(f"{prefix}upstream_cx_protocol_error", 0)
+    return Counters(
+        requests=requests,
+        errors=min(errors, requests),
+        latency=histograms.get(f"{prefix}upstream_rq_time", ()),
+    )
 
 
 def _read(

@@ -49,6 +49,8 @@ def start_envoy(
         *("--parent-shutdown-time-s", str(settings.parent_shutdown_s)),
         # Histograms are not handed over; counters that were would not fit them.
         "--skip-hot-restart-parent-stats",
+        # Not the default, which any user of the machine could connect to.
+        *("--socket-path", str(where.hot_restart), "--socket-mode", "600"),
         *("--log-path", str(where.envoy_log)),
         *("--log-level", "warning"),
     ]
@@ -121,6 +123,9 @@ def sweep(where: Places, alive: Collection[EnvoyProcess]) -> None:
             memory.unlink(missing_ok=True)
         where.admin(serial).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+    if not alive:
+        for path in where.sockets.glob(f"{where.hot_restart.name}_*"):
+            path.unlink(missing_ok=True)
 
 
 def _base_id_in(path: Path) -> int:

@@ -9,13 +9,11 @@ from changeover.adapters.router.envoy.agent.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
 
-_LOOK_S = 30.0
 
-
-async def rotate_for_ever(supervisor: Supervisor, *, every_s: float = _LOOK_S) -> None:
+async def rotate_for_ever(supervisor: Supervisor) -> None:
     """Look at the log now and then; set it aside when it is above its limit."""
     while True:
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(supervisor.settings.log_look_s)
         await rotate(supervisor)
 
 

@@ -14,13 +14,15 @@ from pathlib import Path
 from changeover.adapters.router.envoy.agent import store
 from changeover.adapters.router.envoy.agent.ads import Ads, NotAccepted, Rejected
 from changeover.adapters.router.envoy.agent.api import Api
+from changeover.adapters.router.envoy.agent.listening import check_free
 from changeover.adapters.router.envoy.agent.logs import rotate_for_ever
 from changeover.adapters.router.envoy.agent.operations import Operations
-from changeover.adapters.router.envoy.agent.publisher import Publisher
+from changeover.adapters.router.envoy.agent.publisher import Publisher, addresses
 from changeover.adapters.router.envoy.agent.server import serve
 from changeover.adapters.router.envoy.agent.settings import Settings, from_arguments
 from changeover.adapters.router.envoy.agent.supervisor import Supervisor
 from changeover.adapters.router.envoy.places import Places, make_directories, places
+from changeover.adapters.router.envoy.processes import find_envoys
 from changeover.execution.errors import ChangeoverError
 
 _log = logging.getLogger(__name__)
@@ -41,18 +43,25 @@ def main(argv: Sequence[str]) -> int:
         _log_to(where.agent_log, settings)
         asyncio.run(_live(where, settings))
     except ChangeoverError as problem:
+        with contextlib.suppress(OSError):
+            where.sockets.rmdir()  # empty when nothing of ours runs
         print(problem, file=sys.stderr)  # noqa: T201 - what `proxy start` shows
         return problem.exit_code
     return 0
 
 
 async def _live(where: Places, settings: Settings) -> None:
+    """Raises: RouteRejected when a port of the snapshot is taken, UsageError (damaged snapshot)."""
     ads = Ads()
     publisher = Publisher(ads)
     publisher.restore(store.load(where.snapshot))
+    running = find_envoys(where)
+    if not running:
+        for address in addresses(publisher.state):
+            check_free(address, ours=())
     await ads.listen(where.ads)
     supervisor = Supervisor(where, settings, ads)
-    supervisor.start()
+    supervisor.start(running)
     try:
         await publisher.settled()
     except (Rejected, NotAccepted) as problem:

@@ -34,6 +34,7 @@ from changeover.execution.errors import FencedOff, RouterUnreachable
 _log = logging.getLogger(__name__)
 
 _POLL_S = 0.02
+_SLOWEST_POLL_S = 0.2
 _QUIET_POLLS = 2
 _REMOVED_S = 0.05
 """After Envoy has acknowledged that a replica is gone its workers close their last idle
@@ -53,7 +54,7 @@ class Operations:
         return self.publisher.state
 
     async def raise_fence(self, service: ServiceId, fence: int) -> None:
-        """Refuse every lower number from now on. Raises: FencedOff, RouterUnreachable."""
+        """Refuse lower numbers from now on. Raises: RouterUnreachable, FencedOff."""
         async with self.changing:
             self._accept(service, fence)
 
@@ -189,13 +190,14 @@ class Operations:
     ) -> int:
         """Requests left when nothing was in flight twice in a row, or when time was over."""
         loop = asyncio.get_running_loop()
-        deadline, quiet = loop.time() + timeout_s, 0
+        deadline, quiet, pause_s = loop.time() + timeout_s, 0, _POLL_S
         while True:
             left = await self._left(service, replicas)
             quiet = 0 if left or self.supervisor.leaving else quiet + 1
             if quiet >= _QUIET_POLLS or loop.time() >= deadline:
                 return left
-            await asyncio.sleep(_POLL_S)
+            pause_s = _POLL_S if quiet else min(pause_s * 1.3, _SLOWEST_POLL_S)
+            await asyncio.sleep(pause_s)
 
     async def _left(self, service: ServiceId, replicas: frozenset[ReplicaId]) -> int:
         routed = self.state.services.get(service)

@@ -21,7 +21,7 @@ _RETRY = {
     "num_retries": 3,
     "retry_back_off": {"base_interval": "0.010s", "max_interval": "0.100s"},
     "retry_host_predicate": [_PREVIOUS_HOSTS],
-    "host_selection_retry_max_attempts": 3,
+    "host_selection_retry_max_attempts": 20,
 }
 _RETRY_REPEATABLE = {
     **_RETRY,

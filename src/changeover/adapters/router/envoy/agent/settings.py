@@ -17,12 +17,14 @@ class Settings:
     parent_shutdown_s: seconds after which a replaced Envoy ends whatever is still open; must be
                        above `drain_time_s`.
     log_limit_bytes:   size at which a log file is set aside; one earlier file is kept.
+    log_look_s:        seconds between two looks at the size of Envoy's log.
     """
 
     concurrency: int = 0
     drain_time_s: int = 10
     parent_shutdown_s: int = 30
     log_limit_bytes: int = 10_000_000
+    log_look_s: int = 30
 
     @property
     def workers(self) -> int:

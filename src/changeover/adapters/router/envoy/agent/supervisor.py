@@ -8,9 +8,10 @@ from typing import Any
 
 from changeover.adapters.router.envoy.agent import envoy as processes
 from changeover.adapters.router.envoy.agent.ads import Ads
+from changeover.adapters.router.envoy.agent.farewell import say_farewell
 from changeover.adapters.router.envoy.agent.settings import Settings
 from changeover.adapters.router.envoy.places import Places
-from changeover.adapters.router.envoy.processes import EnvoyProcess, find_envoys
+from changeover.adapters.router.envoy.processes import EnvoyProcess
 from changeover.execution.errors import ChangeoverError
 
 _log = logging.getLogger(__name__)
@@ -37,9 +38,8 @@ class Supervisor:
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self) -> None:
-        """Adopt the Envoy that runs already, or start one."""
-        running = find_envoys(self.where)
+    def start(self, running: list[EnvoyProcess]) -> None:
+        """Adopt the newest Envoy that runs already, or start one."""
         processes.sweep(self.where, running)
         if not running:
             self._cold_start()
@@ -51,9 +51,12 @@ class Supervisor:
         _log.info("adopted Envoy, pid %d, epoch %d", self.current.pid, self.current.epoch)
 
     async def stop(self) -> None:
-        """End every Envoy."""
+        """End every Envoy; requests in flight get `drain_time_s` seconds."""
         self._stopping = True
         doomed = [*self.leaving, *([self.current] if self.current else [])]
+        if self.current is not None:
+            admin = self.where.admin(self.current.serial)
+            await say_farewell(admin, timeout_s=self.settings.drain_time_s)
         await asyncio.gather(*(processes.end(envoy) for envoy in doomed))
         self.detach()
         processes.sweep(self.where, ())
@@ -70,7 +73,7 @@ class Supervisor:
             self.where, self.settings, serial=self._next_serial(), epoch=epoch, base_id=base_id
         )
         self.spawn(self._watch(envoy))
-        _log.info("started Envoy, pid %d, epoch %d", envoy.pid, envoy.epoch)
+        _log.info("started Envoy, pid %d, epoch %d, base id %d", envoy.pid, epoch, base_id)
         return envoy
 
     def replace(self, successor: EnvoyProcess) -> None:
@@ -93,12 +96,14 @@ class Supervisor:
 
     async def _watch(self, envoy: EnvoyProcess) -> None:
         await processes.until_gone(envoy)
+        if self._stopping:
+            return
         if envoy in self.leaving:
             self.leaving.remove(envoy)
             _log.info("the replaced Envoy, pid %d, has ended", envoy.pid)
         alive = [e for e in (self.current, *self.leaving) if e is not None and e is not envoy]
         processes.sweep(self.where, alive)
-        if envoy is self.current and not self._stopping:
+        if envoy is self.current:
             await self._restart(envoy)
 
     async def _restart(self, dead: EnvoyProcess) -> None:

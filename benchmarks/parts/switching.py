@@ -5,17 +5,28 @@ it is started again for the next round. The load never retries.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
 from benchmarks.backends import Shops
+from benchmarks.results import Section
 from benchmarks.switcher import Peer, Stage, free_ports
+from benchmarks.tables import counts, ratio, table
 from changeover.testing.load import LoadProcess, LoadSpec, Report, mixed
 from changeover.testing.load.trace import TraceLine, read_trace
 
 SETTLE_S = 1.5
+RATE_RPS = 300.0
+
+INTRODUCTION = """\
+{switches} switches each, under {rate:g} requests a second and four websockets, from a client that
+never retries; the old version ends gracefully (SIGTERM) {settle:g} s after each switch. *Stale
+requests* were sent after the proxy (or its tool) said that it was done, and still answered by the
+old version; *last stale* is the latest of them after that moment. *Last old answer* counts from
+the moment at which the switch was asked for, worst of all switches; it leaves out the 300 ms
+requests, which may end late with every right."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class SwitchFigures:
     stale_sent_ms: the last request that was *sent* after "done" and still answered by the old
                    version, worst round, counted from "done"; 0 when there was none.
     stale_count:   how many such requests, all rounds.
-    last_old_ms:   the last answer of the old version after "done", worst round; the slow
+    last_old_ms:   from asking to the last answer of the old version, worst round; the slow
                    requests, which may end late with every right, are left out.
     """
 
@@ -51,6 +62,63 @@ class SwitchFigures:
     last_old_ms: float
     p50_ms: float
     p99_ms: float
+
+
+def run(directory: Path, *, peers: Sequence[Peer], rounds: int) -> Section:
+    """Every peer in turn; those that are not installed are named."""
+    found, left_out = {}, {}
+    for peer in peers:
+        if missing := peer.missing():
+            left_out[peer.name] = missing
+            continue
+        stage = directory / peer.name.lower()
+        stage.mkdir()
+        found[peer.name] = measure(peer, stage, rounds=rounds, rate_rps=RATE_RPS)
+    hows = {peer.name: peer.how for peer in peers}
+    text = _text(found, hows)
+    text += "".join(f"\n\nLeft out: {name}: {why} is missing." for name, why in left_out.items())
+    return Section(text, {name: asdict(figures) for name, figures in found.items()})
+
+
+def _text(found: Mapping[str, SwitchFigures], hows: Mapping[str, str]) -> str:
+    ours = next(iter(found.values()))
+    rows = [
+        [
+            name,
+            ratio(figures.last_old_ms, ours.last_old_ms),
+            f"{figures.lost / max(1, figures.requests) * 1e6:.0f}",
+            f"{figures.lost} of {figures.requests}",
+            counts(figures.lost_by_kind),
+            f"{figures.websockets_cut}",
+            f"{figures.stale_count}",
+            f"{figures.stale_sent_ms:.1f}",
+            f"{figures.last_old_ms:.1f}",
+            f"{figures.switch_ms:.1f}",
+            f"{figures.p50_ms:.1f} / {figures.p99_ms:.1f}",
+            hows[name],
+        ]
+        for name, figures in found.items()
+    ]
+    titles = [
+        "proxy",
+        "last old answer, times ours",
+        "lost per million",
+        "lost",
+        "how",
+        "websockets cut",
+        "stale requests",
+        "last stale ms",
+        "last old answer ms",
+        "switch ms",
+        "p50 / p99 ms",
+        "switched by",
+    ]
+    introduction = INTRODUCTION.format(
+        switches=max(figures.switches for figures in found.values()),
+        rate=RATE_RPS,
+        settle=SETTLE_S,
+    )
+    return f"{introduction}\n\n{table(titles, rows)}"
 
 
 def measure(peer: Peer, directory: Path, *, rounds: int, rate_rps: float) -> SwitchFigures:
@@ -105,10 +173,10 @@ def _figures(
         (moment, line)
         for moment, end in zip(moments, until, strict=True)
         for line in http
-        if line.version == moment.old and moment.done < line.ended <= end
+        if line.version == moment.old and moment.asked < line.ended <= end
     ]
     stale = [line.sent - moment.done for moment, line in old if line.sent > moment.done]
-    last = [line.ended - moment.done for moment, line in old if line.scenario != "slow"]
+    last = [line.ended - moment.asked for moment, line in old if line.scenario != "slow"]
     kinds: dict[str, int] = {}
     for scenario in report.total.scenarios:
         for kind, count in scenario.failed_by_kind.items():

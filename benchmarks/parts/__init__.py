@@ -1,0 +1,1 @@
+"""What is measured, one file a part: how, and what the page says about it."""
