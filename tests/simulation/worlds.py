@@ -56,17 +56,22 @@ def main() -> int:
     with multiprocessing.Pool(asked.jobs) as pool:
         for part in pool.imap_unordered(play_all, chunks):
             total.add(part)
+            for seed, broken in part.broken.items():
+                print(f"\nSEED={seed}: {broken}")
             rate = total.worlds / (time.monotonic() - began)
-            print(f"\r{total.worlds:,} worlds, {rate:,.0f}/s, {len(total.broken)} broken", end="")
+            print(
+                f"\r{total.worlds:,} worlds, {rate:,.0f}/s, {len(total.broken)} broken",
+                end="",
+                flush=True,
+            )
             if len(total.broken) >= SHOWN:
                 pool.terminate()
                 break
     print()
     for what, count in total.seen.most_common():
         print(f"{count / total.worlds:8.2%}  {what}")
-    for seed, broken in sorted(total.broken.items()):
-        print(f"SEED={seed}: {broken}")
-        print(f"  PYTHONPATH=src:tests python -m simulation.replay {seed}")
+    for seed in sorted(total.broken):
+        print(f"tell it again: PYTHONPATH=src:tests python -m simulation.replay {seed}")
     return 1 if total.broken else 0
 
 

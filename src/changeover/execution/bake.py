@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from changeover.domain.counters import Counters
-from changeover.domain.event import EventKind
 from changeover.domain.gates import CheckGate, ReadinessGate
 from changeover.domain.replica import ReplicaId
 from changeover.domain.run import SignalKind
@@ -100,14 +99,9 @@ async def _ask_all(watch: Watch, step: Bake, *, with_checks: bool) -> Verdict:
         verdict = await watch.ask(gate, now)
         verdicts.append(verdict)
         if verdict.judgement is Judgement.FAILED:
-            await watch.doing.ledger.tell(
-                EventKind.GATE_VERDICT,
-                verdict.why,
-                gate=gate.kind,
-                judgement=verdict.judgement.value,
-                why=verdict.why,
-            )
-            raise GateFailed(verdict.why)
+            failed = GateFailed(verdict.why)
+            failed.gate = gate.kind
+            raise failed
     return combined(verdicts)
 
 

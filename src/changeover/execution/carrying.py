@@ -44,9 +44,9 @@ class Carrying:
                 self.ledger.attention,
                 what="taking charge",
             )
-        self.in_charge = True
         if run.steps:  # whoever acted before us may have died before telling a new address
             await refresh_addresses(hands, run.plan.change, self.ledger.attention)
+        self.in_charge = True  # not before: an abort may interrupt us, and the way back asks again
 
     async def look(self, run: Run) -> Observed:
         """The world of the run's service now, each replica asked whether it is ready: one that

@@ -1,12 +1,16 @@
 """One step, written down before its side effect and after it."""
 
+from collections.abc import Mapping
+
 from changeover.domain.event import EventKind
-from changeover.domain.run import Phase, Run
+from changeover.domain.run import Phase, Run, RunStatus
+from changeover.domain.verdict import Judgement
 from changeover.execution.carrying import Carrying
 from changeover.execution.deadline import deadline_s, within
 from changeover.execution.doing import Doing
-from changeover.execution.errors import StepFailed
+from changeover.execution.errors import GateFailed, StepFailed
 from changeover.execution.failing import failing
+from changeover.execution.ledger import Ledger
 from changeover.execution.perform import perform
 from changeover.execution.reconcile import reconcile
 from changeover.planning.render import sentence
@@ -35,10 +39,9 @@ async def written_step(carrying: Carrying, run: Run, phase: Phase, index: int) -
             async with within(deadline_s(step), ledger, words):
                 outcome = await perform(step, doing)
     except StepFailed as error:
-        text = f"{words}: {error.message}"
-        await ledger.tell(
-            EventKind.STEP_FAILED, text, **place, error=error.message, hint=error.hint
-        )
+        if phase is Phase.FORWARD:  # before it is told: whoever takes over goes back too
+            await ledger.status(RunStatus.ABORTING, cause=error.message)
+        await _tell_failure(ledger, words, error, place)
         raise
     await ledger.finish(phase, index, outcome)
     await ledger.tell(
@@ -48,6 +51,18 @@ async def written_step(carrying: Carrying, run: Run, phase: Phase, index: int) -
         outcome=outcome,
         took_s=clock.monotonic() - began_at,
     )
+
+
+async def _tell_failure(
+    ledger: Ledger, words: str, error: StepFailed, place: Mapping[str, object]
+) -> None:
+    if isinstance(error, GateFailed):
+        judgement, why = Judgement.FAILED.value, error.message
+        await ledger.tell(
+            EventKind.GATE_VERDICT, why, gate=error.gate, judgement=judgement, why=why
+        )
+    text = f"{words}: {error.message}"
+    await ledger.tell(EventKind.STEP_FAILED, text, **place, error=error.message, hint=error.hint)
 
 
 def _doing(carrying: Carrying, run: Run, phase: Phase, index: int, started_at: float) -> Doing:

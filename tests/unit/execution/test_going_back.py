@@ -1,14 +1,16 @@
 """The way back to stable, and what remains when there is none."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
-from changeover.domain.event import EventKind
+from changeover.domain.event import Event, EventKind
 from changeover.domain.gates import ErrorRatioGate
 from changeover.domain.run import RunStatus, SignalKind
 from changeover.execution.errors import RouterUnreachable, TargetUnreachable
 from changeover.strategies.rolling import RollingOptions, rolling
+from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import RUN, Stage
 from changeover.testing.world import Behaviour
 from support.changes import change
@@ -26,6 +28,31 @@ def test_a_candidate_that_fails_leaves_all_on_stable_with_words() -> None:
         assert event.data["cause"] == run.cause
 
     staged(story, behaviours=NEVER_READY)
+
+
+def test_a_failure_that_was_told_is_final_although_its_process_dies() -> None:
+    """Told, and dead before the way back begins; the successor finds all well."""
+
+    async def story(stage: Stage) -> None:
+        life = Lifeline()
+
+        class Witness:
+            async def send(self, event: Event) -> None:
+                if event.kind is EventKind.GATE_VERDICT:
+                    life.kill()
+
+        stage.notifiers = (Witness(),)
+        with suppress(Died):
+            await stage.begin(life)
+        stage.world.behaviours["v2"] = Behaviour()
+        stage.world.served["v2"] = [0.0, 0.0]
+        run = await stage.take_over()
+        assert run.status is RunStatus.ABORTED
+        assert "requests failed on v2" in run.cause
+        assert all_old(stage)
+
+    plan = canary_with(ErrorRatioGate(min_requests=20))
+    staged(story, plan, behaviours={"v2": Behaviour(error_ratio=0.5)})
 
 
 def router_is_away(call: str) -> None:

@@ -1,6 +1,7 @@
 """Somebody else changes the world while a run goes on."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -8,13 +9,15 @@ import pytest
 from changeover.domain.event import EventKind
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import all_to
-from changeover.domain.run import RunStatus, SignalKind
+from changeover.domain.run import RunStatus, Signal, SignalKind
 from changeover.domain.steps import Bake
 from changeover.execution.errors import ArtifactError
+from changeover.execution.run import carry_out
 from changeover.strategies.blue_green import BlueGreenOptions, blue_green
 from changeover.testing.fakes import FakeRuntime
-from changeover.testing.stage import Stage
-from changeover.testing.world import Behaviour
+from changeover.testing.lifeline import Died, Lifeline
+from changeover.testing.stage import RUN, Stage
+from changeover.testing.world import Behaviour, no_fault
 from support.changes import SHOP, change, release
 from support.stages import all_new, all_old, at, only, staged, until
 
@@ -70,6 +73,33 @@ def test_stable_that_was_restarted_elsewhere_is_reached_after_the_way_back() -> 
 
     plan = blue_green(change(replicas=1), BlueGreenOptions())
     staged(story, plan, behaviours={"v2": Behaviour(ready_after_s=4.0)})
+
+
+def test_an_address_is_told_although_an_abort_interrupts_who_takes_over() -> None:
+    """The first controller starts a replica again and dies before it tells the proxy; the second
+    one meets an abort just when it would."""
+
+    async def story(stage: Stage) -> None:
+        life = Lifeline()
+        at(0.1, lambda: asyncio.sleep(0, life.kill()))
+        with suppress(Died):
+            await stage.begin(life)
+        stage.world.remove(OLD)
+        stage.world.spawn(OLD, release("v1"))
+
+        def fault(call: str) -> None:
+            if call == "after raise the router's fence":
+                carrying.ledger.attention.post(Signal(SignalKind.ABORT, "bob"))
+                stage.world.fault = no_fault
+
+        stage.world.fault = fault
+        await asyncio.sleep(20.0)
+        claim = await stage.journal.claim(RUN, owner="second", lease_s=15.0)
+        carrying = stage.carrying(claim, Lifeline())
+        assert (await carry_out(carrying)).status is RunStatus.ABORTED
+        assert all_old(stage)
+
+    staged(story, BLUE_GREEN)
 
 
 def edited(stage: Stage) -> None:
