@@ -157,6 +157,17 @@ def test_without_traffic_a_gate_asks_a_person(serving: Workshop) -> None:
     assert back.ended().code == 0
 
 
+def test_an_approval_step_waits_for_an_approval_and_nothing_less(serving: Workshop) -> None:
+    serving.write(strategy=HALF | {"steps": [{"weight": "50%", "bake": "0s", "approval": True}]})
+    said = serving.run("deploy", "v2", "--no-wait")
+    said.tells(3, "is held", "v2 has had 50 %", "go on?", "v1 serves 50 % of requests")
+    serving.run("resume", "--no-wait").tells(3, "is held", "go on?")
+    assert serving.run("approve", "--no-wait").code == 0
+    serving.intact("v2")
+    serving.write(strategy={"kind": "rolling", "batch": "2"})
+    assert serving.run("rollback").code == 0
+
+
 def test_a_route_edited_behind_our_back_is_asked_about_and_put_back(serving: Workshop) -> None:
     serving.write(strategy=BRIEF)
     first = serving.begin("deploy", "v2", "--no-wait")

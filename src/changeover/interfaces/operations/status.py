@@ -10,7 +10,7 @@ from changeover.adapters.journal.glance import ActiveRun, Glance, glance
 from changeover.domain.observed import ObservedRoute
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.service import ServiceId
-from changeover.execution.errors import ChangeoverError, RouterUnreachable
+from changeover.execution.errors import ChangeoverError
 from changeover.interfaces.paths import StatePaths, state_paths
 
 
@@ -99,12 +99,9 @@ async def _routing(at: Target) -> ObservedRoute:
     from changeover.adapters.router.envoy.proxy import agent_of
     from changeover.adapters.router.envoy.router import EnvoyRouter
 
-    try:
-        return await EnvoyRouter(agent_of(at.paths.root)).observe(at.service)
-    except RouterUnreachable:
-        if not places(at.paths.root).snapshot.exists():
-            return ObservedRoute(route=None)  # no proxy has ever run here
-        raise
+    if not places(at.paths.root).snapshot.exists():
+        return ObservedRoute(route=None)  # no proxy has ever routed anything here
+    return await EnvoyRouter(agent_of(at.paths.root)).observe(at.service)
 
 
 def _replicas(at: Target) -> tuple[ObservedReplica, ...]:
