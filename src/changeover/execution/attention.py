@@ -7,6 +7,9 @@ from changeover.execution.errors import LeaseLost
 from changeover.execution.ports import Clock
 
 
+_ABORT, _PAUSE = frozenset({SignalKind.ABORT}), frozenset({SignalKind.PAUSE})
+
+
 class Interrupted(Exception):
     """Leave the step: a person said pause or abort. Raised at safe points only."""
 
@@ -51,8 +54,13 @@ class Attention:
         return any(signal.kind is kind for signal in self.inbox)
 
     def check(self) -> None:
-        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to."""
+        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to. An
+        abort comes before a pause, which it makes pointless."""
         self.check_lease()
+        if SignalKind.ABORT in self.heeds and (abort := self.take(_ABORT)):
+            while self.take(_PAUSE):
+                pass
+            raise Interrupted(abort)
         if signal := self.take(self.heeds):
             raise Interrupted(signal)
 

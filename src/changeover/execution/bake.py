@@ -47,7 +47,9 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
     began_at, base = await _beginning(doing, step)
     gone_s = max(clock.now() - began_at, 0.0)
     end = clock.monotonic() + step.duration_s - gone_s
-    longest = end + max(step.extend_s, _doubt_s(step))
+    # Whoever resumes a run that was held for want of a verdict gives it that much longer again.
+    patience_from = clock.monotonic() if doing.was_asked(_question(doing)) else end
+    longest = patience_from + max(step.extend_s, _doubt_s(step))
     watch = Watch(doing, await _candidates(doing), base)
     checks_at_begin = gone_s < LOOK_EVERY_S
     while True:
