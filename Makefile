@@ -27,8 +27,8 @@ test: setup ## everything that must pass before a change is merged, slow tests i
 	@$(BIN)/python tools/check.py --static
 	$(BIN)/python -m pytest -q -n 2
 
-simulate: setup ## WORLDS=1000000 random worlds, from SEED=0 on, in which everything goes wrong
-	$(BIN)/python -m pytest -q -n 2 tests/simulation
+simulate: setup ## random worlds on all cores: `make simulate WORLDS=1000000`
+	@PYTHONPATH=src:tests $(BIN)/python -m simulation.worlds $(or $(WORLDS),100000)
 
 bench: setup ## measure ourselves beside nginx, HAProxy and Caddy; writes benchmarks/results.md
 	@sh tools/system-packages bench

@@ -80,7 +80,7 @@ def _say(text: str) -> None:
 def _options() -> argparse.Namespace:
     names = ["zero_loss", "kills", "switch", "throughput", "engine", "idle", "endpoints"]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*names, []], default=names, metavar="PART")
+    parser.add_argument("parts", nargs="*", choices=names, default=names, metavar="PART")
     parser.add_argument("--deployments", type=int, default=20, help="in a row, each strategy")
     parser.add_argument("--aborts", type=int, default=10, help="in the middle, each strategy")
     parser.add_argument("--kills", type=int, default=200, help="over all strategies")

@@ -12,7 +12,7 @@ from changeover.adapters.journal.opening import open_journal
 from changeover.domain.plan import Change, Plan
 from changeover.domain.release import Release
 from changeover.domain.route import all_to
-from changeover.domain.run import Claim, RunKind
+from changeover.domain.run import Claim, RunKind, RunStatus
 from changeover.domain.service import Front, ServiceId
 from changeover.domain.steps import AwaitReady, SetRoute, StartReplicas
 from changeover.execution.ports import Journal
@@ -132,6 +132,27 @@ def plan(version: str, *, stable: str | None = None, service: ServiceId = SHOP) 
         SetRoute(route=all_to(version, (3, 4))),
     )
     return Plan(change=change, strategy="rolling", steps=steps)
+
+
+def retirement(version: str) -> Plan:
+    """A plan that takes `version` away from where `plan(version)` has left it."""
+    serves = replace(
+        plan(version).change, stable=release(version), stable_slots=(3, 4), replicas=0, min_ready=0
+    )
+    return Plan(change=serves, strategy="retire", steps=(SetRoute(route=None),))
+
+
+async def take_away(journal: Journal, run_id: str, version: str, status: RunStatus) -> None:
+    """Play a run that takes `version` away, up to `status`."""
+    claim = await journal.create(
+        run_id=run_id,
+        kind=RunKind.RETIRE,
+        plan=retirement(version),
+        owner="first",
+        lease_s=30.0,
+        who="ann@ci-3",
+    )
+    await journal.set_status(claim, status)
 
 
 async def begin(

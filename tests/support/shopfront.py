@@ -22,6 +22,15 @@ import psutil
 
 from changeover.testing.load import LoadSpec, Report, mixed
 
+from .remains import (
+    belongs,
+    inode_of,
+    shared_memory,
+    socket_directory,
+    stop_everything,
+    words_of,
+)
+
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = "from changeover.interfaces.cli.main import main; main()"
 COMMAND_S = 120.0
@@ -198,14 +207,14 @@ class Shopfront:
                 process.kill()
             process.communicate()
         self._shared_memory |= shared_memory(self.processes())
-        sockets = _sockets(self.state)
+        sockets = socket_directory(self.state)
         stop_everything(self.state)
         left = self.processes()
         for one in left:
             one.kill()
         _, alive = psutil.wait_procs(left, timeout=10)
-        said = [f"{one.pid} {_words(one)}" for one in left]
-        memory = {name for name, inode in self._shared_memory if _inode(name) == inode}
+        said = [f"{one.pid} {words_of(one)}" for one in left]
+        memory = {name for name, inode in self._shared_memory if inode_of(name) == inode}
         for name in memory:
             Path(name).unlink(missing_ok=True)
         assert not said, f"processes were left behind: {said} (still alive: {alive})"
@@ -214,27 +223,7 @@ class Shopfront:
 
     def processes(self) -> list[psutil.Process]:
         """Every process that belongs to this directory, known by what it was started with."""
-        return [one for one in psutil.process_iter() if _belongs(one, str(self.directory))]
-
-
-def stop_everything(state: Path) -> None:
-    """Stop each replica and the proxy of `state`, by what is recorded about them."""
-    import asyncio
-
-    from changeover.adapters.router.envoy import proxy
-    from changeover.adapters.runtime.process.runtime import ProcessRuntime
-    from changeover.domain.service import ServiceId
-
-    async def stop() -> None:
-        runtime = ProcessRuntime(
-            state=state, artifacts=lambda _: state, secrets=lambda _: "", fence=10**9
-        )
-        for place in (state / "services").glob("*/*"):
-            for seen in await runtime.observe(ServiceId(place.parent.name, place.name)):
-                await runtime.stop(seen.replica, grace_s=2.0)
-        await proxy.stop(state)
-
-    asyncio.run(stop())
+        return [one for one in psutil.process_iter() if belongs(one, str(self.directory))]
 
 
 def ended(process: subprocess.Popen[str], *, within_s: float = COMMAND_S) -> Ended:
@@ -297,48 +286,6 @@ def until(look: Callable[[], Any], *, within_s: float = 60.0) -> Any:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
     return found
-
-
-def shared_memory(processes: Sequence[psutil.Process]) -> set[tuple[str, int]]:
-    """Files in /dev/shm that these processes have mapped, with their inodes."""
-    names = set()
-    for one in processes:
-        try:
-            maps = Path(f"/proc/{one.pid}/maps").read_text().splitlines()
-        except OSError:
-            continue
-        names |= {line.split()[-1] for line in maps if "/dev/shm/envoy" in line}
-    return {(name, inode) for name in names if (inode := _inode(name))}
-
-
-def _inode(name: str) -> int:
-    try:
-        return os.stat(name).st_ino
-    except OSError:
-        return 0
-
-
-def _sockets(state: Path) -> Path:
-    from changeover.adapters.router.envoy.places import places
-
-    return places(state).sockets
-
-
-def _belongs(process: psutil.Process, directory: str) -> bool:
-    try:
-        if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        words = [*process.cmdline(), process.cwd(), process.environ().get("CHANGEOVER_STATE", "")]
-    except psutil.Error:
-        return False
-    return any(word == directory or word.startswith(directory + "/") for word in words)
-
-
-def _words(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return "(gone)"
 
 
 def _shop_builder() -> ModuleType:

@@ -7,6 +7,9 @@ from changeover.execution.errors import LeaseLost
 from changeover.execution.ports import Clock
 
 
+_ABORT, _PAUSE = frozenset({SignalKind.ABORT}), frozenset({SignalKind.PAUSE})
+
+
 class Interrupted(Exception):
     """Leave the step: a person said pause or abort. Raised at safe points only."""
 
@@ -31,6 +34,10 @@ class Attention:
     inbox: list[Signal] = field(default_factory=list)
     lost: LeaseLost | None = None
 
+    def holds_until(self, second: float) -> None:
+        """The lease is known to hold until this monotonic second, or longer."""
+        self.valid_until = max(self.valid_until, second)
+
     def post(self, signal: Signal) -> None:
         """Put a signal in the inbox; also called from a signal handler."""
         self.inbox.append(signal)
@@ -47,10 +54,14 @@ class Attention:
         return any(signal.kind is kind for signal in self.inbox)
 
     def check(self) -> None:
-        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to."""
+        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to. An
+        abort comes before a pause, which it makes pointless."""
         self.check_lease()
-        abort_first = frozenset({SignalKind.ABORT}) & self.heeds
-        if signal := self.take(abort_first) or self.take(self.heeds):
+        if SignalKind.ABORT in self.heeds and (abort := self.take(_ABORT)):
+            while self.take(_PAUSE):
+                pass
+            raise Interrupted(abort)
+        if signal := self.take(self.heeds):
             raise Interrupted(signal)
 
     def check_lease(self) -> None:

@@ -4,6 +4,7 @@ from changeover.domain.event import EventKind
 from changeover.domain.run import Phase, Run, RunStatus, SignalKind
 from changeover.execution.carrying import Carrying
 from changeover.execution.errors import NeedsPerson, StepFailed
+from changeover.execution.failing import failing
 from changeover.execution.written import written_step
 from changeover.planning.abort import back_to_stable
 from changeover.planning.render import sentence
@@ -20,16 +21,15 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
     """
     ledger = carrying.ledger
     ledger.attention.heeds = frozenset({SignalKind.PAUSE})
-    failure = ""
+    known, failure = run.status is RunStatus.ABORTING, ""
+    if not known:  # whoever takes over from here on goes back too
+        await ledger.status(RunStatus.ABORTING, cause=cause)
     for attempt in range(WAYS_BACK):
         if attempt:
             await carrying.hands.clock.sleep(PAUSE_S)
         try:
-            await carrying.take_charge(run)
-            current = await _way_back(carrying, run, cause, known=attempt == 0)
-            for index in range(current.done(Phase.BACK), len(current.back)):
-                ledger.attention.check()
-                await written_step(carrying, current, Phase.BACK, index)
+            with failing():
+                await _one_way(carrying, run, cause, known=known and not attempt)
         except (StepFailed, NeedsPerson) as error:
             failure = error.message
             continue
@@ -46,11 +46,19 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
     await ledger.status(RunStatus.STUCK, cause=why, release=True)
 
 
+async def _one_way(carrying: Carrying, run: Run, cause: str, *, known: bool) -> None:
+    await carrying.take_charge(run)
+    current = await _way_back(carrying, run, cause, known=known)
+    for index in range(current.done(Phase.BACK), len(current.back)):
+        carrying.ledger.attention.check()
+        await written_step(carrying, current, Phase.BACK, index)
+
+
 async def _way_back(carrying: Carrying, run: Run, cause: str, *, known: bool) -> Run:
     """The run with a way back stored: the one it has if it is `known` to be good, or a new one."""
     ledger, change = carrying.ledger, run.plan.change
     current = await ledger.run()
-    if known and current.status is RunStatus.ABORTING and current.back:
+    if known and current.back:
         return current
     back = back_to_stable(run.plan, await carrying.look(run))
     await ledger.set_back(back, cause)

@@ -6,7 +6,8 @@ from functools import partial
 from changeover.domain.observed import Observed
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.run import Run
-from changeover.execution.doing import Hands
+from changeover.execution.addresses import refresh_addresses
+from changeover.execution.hands import Hands
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import look
 from changeover.execution.retry import retried
@@ -18,7 +19,7 @@ from changeover.planning.expected import Drift
 @dataclass(slots=True)
 class Carrying:
     """waits:    stay when a person is needed; else park the run and let the process end.
-    was_held: the run was waiting for a person when we took it over, at the step it is at.
+    held_for: what the run waited for when we took it over, at the step it is at.
     noticed:  oddities of the world that were already told about.
     in_charge: hosts and proxies refuse everybody before us.
     """
@@ -26,7 +27,7 @@ class Carrying:
     ledger: Ledger
     hands: Hands
     waits: bool = True
-    was_held: bool = False
+    held_for: str = ""
     noticed: set[Drift] = field(default_factory=set)
     in_charge: bool = False
 
@@ -43,7 +44,9 @@ class Carrying:
                 self.ledger.attention,
                 what="taking charge",
             )
-        self.in_charge = True
+        if run.steps:  # whoever acted before us may have died before telling a new address
+            await refresh_addresses(hands, run.plan.change, self.ledger.attention)
+        self.in_charge = True  # not before: an abort may interrupt us, and the way back asks again
 
     async def look(self, run: Run) -> Observed:
         """The world of the run's service now, each replica asked whether it is ready: one that

@@ -15,8 +15,8 @@ from changeover.adapters.runtime.process.runtime import ProcessRuntime
 from changeover.adapters.secrets import Mask, resolve, resolve_all
 from changeover.domain.release import Release
 from changeover.domain.run import Claim
-from changeover.execution.doing import Hands
 from changeover.execution.errors import RouterUnreachable
+from changeover.execution.hands import Hands
 from changeover.execution.ports import Clock
 from changeover.interfaces.project import Project
 

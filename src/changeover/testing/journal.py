@@ -183,7 +183,7 @@ class MemoryJournal:
 
     async def serving(self, service: ServiceId) -> tuple[Release, tuple[int, ...]] | None:
         good = self._succeeded(service)
-        if not good:
+        if not good or good[0].plan.change.retires:
             return None
         plan = good[0].plan
         routes = [s.route for s in plan.steps if isinstance(s, SetRoute) and s.route is not None]
@@ -192,10 +192,11 @@ class MemoryJournal:
 
     async def releases(self, service: ServiceId) -> Sequence[Release]:
         newest = reversed(self._of(service))
-        return _each_once(r.plan.change.candidate for r in newest)
+        return _each_once(r.plan.change.candidate for r in newest if r.kind is not RunKind.RETIRE)
 
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
-        return _each_once(r.plan.change.candidate for r in self._succeeded(service))
+        good = (r for r in self._succeeded(service) if r.kind is not RunKind.RETIRE)
+        return _each_once(r.plan.change.candidate for r in good)
 
     async def prune(
         self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20

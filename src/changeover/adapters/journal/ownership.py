@@ -18,8 +18,8 @@ from changeover.execution.errors import NothingToDo, RunActive
 _HINTS = {
     RunStatus.PAUSED: "`changeover resume` goes on with it, `changeover abort` takes it back",
     RunStatus.HELD: "`changeover approve` lets it go on, `changeover abort` takes it back",
-    RunStatus.STUCK: "`changeover status` says what is in the way; then `changeover resume` or "
-    "`changeover abort`",
+    RunStatus.STUCK: "`changeover status` says what is in the way; then `changeover resume`, "
+    "`changeover abort` or `changeover abort --give-up`",
 }
 _FOLLOW = "`changeover status -w` follows it, `changeover abort` takes it back"
 _INTERRUPTED = "`changeover resume` goes on with it, `changeover abort` takes it back"
@@ -93,9 +93,10 @@ def _refusal(tx: Transaction, run_id: str, lease: Lease, is_alive: IsAlive) -> R
     ).one()
     status = RunStatus(row.status)
     held = lease.held(is_alive)
+    target = "nothing" if row.kind == RunKind.RETIRE else row.to_version
     story = (
         f"{row.environment}/{row.name} has an active run: {row.kind} {run_id} "
-        f"({row.from_version or 'nothing'} to {row.to_version}, {status}), "
+        f"({row.from_version or 'nothing'} to {target}, {status}), "
         f"begun by {row.created_by} at {_clock(row.created_at)}."
     )
     hint = _HINTS.get(status, _FOLLOW if held else _INTERRUPTED)

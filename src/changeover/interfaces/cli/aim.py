@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 
 _COMMAND = re.compile(
-    r"`changeover (deploy|plan|status|approve|pause|resume|abort|rollback|history|logs|adopt)\b"
+    r"`changeover "
+    r"(deploy|plan|status|approve|pause|resume|abort|rollback|down|history|logs|adopt)\b"
 )
 _SHORT, _LONG = ("-e", "-f"), ("--env", "--file")
 

@@ -53,7 +53,10 @@ async def carry(
 
 
 def releases_of(change: Change) -> tuple[Release, ...]:
-    """Every release that a run of `change` may have to start."""
+    """Every release that a run of `change` may have to start; what only takes a service away
+    needs no secrets."""
+    if change.retires:
+        return ()
     return (change.candidate,) if change.stable is None else (change.candidate, change.stable)
 
 

@@ -128,5 +128,5 @@ async def _refuse_strangers(project: Project) -> None:
             users="nothing was touched",
             serving="the proxy's route stays in force",
             hint="is `journal:` the right one? If it was lost, `changeover adopt` writes down "
-            "what serves now",
+            "what serves now, and `changeover down` takes it away",
         )

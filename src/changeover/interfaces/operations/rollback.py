@@ -1,6 +1,6 @@
 """Go back to an earlier release: a new run, by the same strategy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from changeover.domain.release import Release
@@ -24,7 +24,11 @@ async def rollback(project: Project, version: str | None, manner: Manner) -> Run
     from changeover.interfaces.wiring import journal_of, store_of
 
     async with journal_of(project) as journal:
-        release = _chosen(project, await journal.good_releases(project.service), version)
+        good = await journal.good_releases(project.service)
+        if good and await journal.serving(project.service) is None:
+            release = _brought_back(project, good, version)
+        else:
+            release = _chosen(project, good, version)
         _refuse_without_artifact(store_of(project), release)
         return await start(project, journal, release, RunKind.ROLLBACK, manner)
 
@@ -56,6 +60,21 @@ def _chosen(project: Project, good: Sequence[Release], version: str | None) -> R
         return good[1]
     if version == good[0].version:
         raise NothingToDo(f"{version} serves already", hint="`changeover status` shows it")
+    return _named(project, earlier, version)
+
+
+def _brought_back(project: Project, good: Sequence[Release], version: str | None) -> Release:
+    """After the service was taken away there is no "before what serves": it must be named."""
+    if version is None:
+        raise NothingToDo(
+            f"{project.service} was taken away: nothing serves that could be replaced",
+            hint="`changeover deploy` ships a release; "
+            f"`changeover rollback {good[0].version}` starts what served last",
+        )
+    return _named(project, {r.version: r for r in good}, version)
+
+
+def _named(project: Project, earlier: Mapping[str, Release], version: str) -> Release:
     if version not in earlier:
         names = ", ".join(earlier) or "none"
         raise UnknownName(

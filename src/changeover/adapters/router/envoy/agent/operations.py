@@ -65,7 +65,7 @@ class Operations:
         endpoints: Mapping[ReplicaId, Endpoint],
         fence: int,
     ) -> None:
-        """Put `route` in force, or with None forget the service.
+        """Put `route` in force, or with None close the service's port.
 
         Raises: RouteRejected, RouterUnreachable, FencedOff.
         """

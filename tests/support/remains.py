@@ -1,0 +1,72 @@
+"""What a state directory leaves on a machine, and how to end it the proper way."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from changeover.adapters.router.envoy import proxy
+from changeover.adapters.router.envoy.places import places
+from changeover.adapters.runtime.process.runtime import ProcessRuntime
+from changeover.domain.service import ServiceId
+
+
+def stop_everything(state: Path) -> None:
+    """Stop each replica and the proxy of `state`, by what is recorded about them."""
+
+    async def stop() -> None:
+        runtime = ProcessRuntime(
+            state=state, artifacts=lambda _: state, secrets=lambda _: "", fence=10**9
+        )
+        for place in (state / "services").glob("*/*"):
+            for seen in await runtime.observe(ServiceId(place.parent.name, place.name)):
+                await runtime.stop(seen.replica, grace_s=2.0)
+        await proxy.stop(state)
+
+    asyncio.run(stop())
+
+
+def shared_memory(processes: Sequence[psutil.Process]) -> set[tuple[str, int]]:
+    """Files in /dev/shm that these processes have mapped, with their inodes."""
+    names = set()
+    for one in processes:
+        try:
+            maps = Path(f"/proc/{one.pid}/maps").read_text().splitlines()
+        except OSError:
+            continue
+        names |= {line.split()[-1] for line in maps if "/dev/shm/envoy" in line}
+    return {(name, inode) for name in names if (inode := inode_of(name))}
+
+
+def inode_of(name: str) -> int:
+    """0 when there is no such file."""
+    try:
+        return os.stat(name).st_ino
+    except OSError:
+        return 0
+
+
+def socket_directory(state: Path) -> Path:
+    """Where the proxy of `state` has its sockets."""
+    return places(state).sockets
+
+
+def belongs(process: psutil.Process, directory: str) -> bool:
+    """Whether a process was started with, or in, something below `directory`."""
+    try:
+        if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        words = [*process.cmdline(), process.cwd(), process.environ().get("CHANGEOVER_STATE", "")]
+    except psutil.Error:
+        return False
+    return any(word == directory or word.startswith(directory + "/") for word in words)
+
+
+def words_of(process: psutil.Process) -> str:
+    """Its command line."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return "(gone)"
