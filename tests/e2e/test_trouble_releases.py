@@ -64,7 +64,7 @@ def test_an_artifact_that_leads_out_of_its_directory_is_refused(serving: Worksho
 @pytest.mark.parametrize(
     ("behaviour", "command", "words"),
     [
-        ({"crash_after_s": 0}, None, ("ended by itself", "exited with 70")),
+        ({"crash_after_s": 0}, None, ("exited with 70",)),
         ({"health": "never"}, None, ("not ready after 2 s", "HTTP 503")),
         ({"health": "flap"}, None, ("not ready after 2 s",)),
         ({}, "sleep 1000", ("not ready after 2 s", "connection refused")),
