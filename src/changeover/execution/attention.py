@@ -6,7 +6,6 @@ from changeover.domain.run import Claim, Signal, SignalKind
 from changeover.execution.errors import LeaseLost
 from changeover.execution.ports import Clock
 
-
 _ABORT, _PAUSE = frozenset({SignalKind.ABORT}), frozenset({SignalKind.PAUSE})
 
 
