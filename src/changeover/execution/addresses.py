@@ -7,6 +7,7 @@ from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.service import ServiceId
 from changeover.execution.attention import Attention
 from changeover.execution.hands import Hands
+from changeover.execution.observe import look
 from changeover.execution.retry import retried
 
 
@@ -28,19 +29,18 @@ async def refresh_addresses(hands: Hands, change: Change, attention: Attention) 
 
     Nothing happens when a member has no address: a step that sets another route is to come.
     """
-    router, service = hands.router, change.service
-    seen = await retried(
-        partial(router.observe, service), hands.clock, attention, what="looking at the route"
-    )
-    if seen.route is None:
+    service = change.service
+    look_once = partial(look, service, hands.runtime, hands.router)
+    seen = await retried(look_once, hands.clock, attention, what="looking at the world")
+    route = seen.routing.route
+    if route is None:
         return
-    members = {
-        ReplicaId(service, v, slot) for v, slots in seen.route.members.items() for slot in slots
-    }
-    known = await addresses_now(hands, service, attention)
+    known = {r: found.endpoint for r, found in seen.replicas.items() if found.endpoint is not None}
+    slots_of = route.members.items()
+    members = {ReplicaId(service, version, slot) for version, slots in slots_of for slot in slots}
     if members <= known.keys():
         await retried(
-            partial(router.apply, change.front, seen.route, {r: known[r] for r in members}),
+            partial(hands.router.apply, change.front, route, {r: known[r] for r in members}),
             hands.clock,
             attention,
             what="telling the proxy new addresses",

@@ -48,6 +48,7 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
 
 async def _one_way(carrying: Carrying, run: Run, cause: str, *, known: bool) -> None:
     await carrying.take_charge(run)
+    await carrying.tell_addresses(run)
     current = await _way_back(carrying, run, cause, known=known)
     for index in range(current.done(Phase.BACK), len(current.back)):
         carrying.ledger.attention.check()

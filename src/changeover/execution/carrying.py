@@ -44,9 +44,12 @@ class Carrying:
                 self.ledger.attention,
                 what="taking charge",
             )
-        if run.steps:  # whoever acted before us may have died before telling a new address
-            await refresh_addresses(hands, run.plan.change, self.ledger.attention)
-        self.in_charge = True  # not before: an abort may interrupt us, and the way back asks again
+        self.in_charge = True
+
+    async def tell_addresses(self, run: Run) -> None:
+        """Tell the proxies where the members of the route listen: a replica may have been started
+        again by somebody who died, or was interrupted, before telling it. Raises: StepFailed."""
+        await refresh_addresses(self.hands, run.plan.change, self.ledger.attention)
 
     async def look(self, run: Run) -> Observed:
         """The world of the run's service now, each replica asked whether it is ready: one that

@@ -67,6 +67,8 @@ async def _proceed(carrying: Carrying, run: Run, abort_because: str) -> None:
 async def _go_forward(carrying: Carrying, run: Run) -> None:
     with failing():
         await carrying.take_charge(run)
+        if run.steps:
+            await carrying.tell_addresses(run)
     for index in range(run.done(Phase.FORWARD), len(run.plan.steps)):
         carrying.ledger.attention.check()
         await written_step(carrying, run, Phase.FORWARD, index)

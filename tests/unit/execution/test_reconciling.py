@@ -9,7 +9,7 @@ import pytest
 from changeover.domain.event import EventKind
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import all_to
-from changeover.domain.run import RunStatus, Signal, SignalKind
+from changeover.domain.run import RunKind, RunStatus, Signal, SignalKind
 from changeover.domain.steps import Bake
 from changeover.execution.errors import ArtifactError
 from changeover.execution.run import carry_out
@@ -100,6 +100,31 @@ def test_an_address_is_told_although_an_abort_interrupts_who_takes_over() -> Non
         assert all_old(stage)
 
     staged(story, BLUE_GREEN)
+
+
+def test_an_address_is_told_although_an_abort_interrupts_the_repair() -> None:
+    async def story(stage: Stage) -> None:
+        def fault(call: str) -> None:
+            if call == f"after start {OLD}":
+                stage.world.processes[OLD].ready_at = 0.0
+                carrying.ledger.attention.post(Signal(SignalKind.ABORT, "bob"))
+
+        stage.world.fault = fault
+        claim = await stage.journal.create(
+            run_id=RUN,
+            kind=RunKind.DEPLOY,
+            plan=stage.plan,
+            owner="first",
+            lease_s=15.0,
+            who="ann",
+        )
+        carrying = stage.carrying(claim, Lifeline())
+        at(2.0, lambda: asyncio.sleep(0, stage.world.remove(OLD)))
+        run = await carry_out(carrying)
+        assert (run.status, run.cause) == (RunStatus.ABORTED, "bob said abort")
+        assert all_old(stage)
+
+    staged(story, TWO_BAKES)
 
 
 def edited(stage: Stage) -> None:
