@@ -118,6 +118,7 @@ def test_a_stuck_run_that_is_resumed_goes_on_going_back() -> None:
     async def story(stage: Stage) -> None:
         await stuck(stage)
         stage.world.fault = lambda call: None
+        stage.world.behaviours["v2"] = Behaviour()
         for process in stage.world.processes.values():
             process.ready_at = 0.0
         run = await stage.take_over()
