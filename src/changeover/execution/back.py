@@ -16,20 +16,20 @@ PAUSE_S = 2.0
 async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
     """End the run all on stable, or STUCK when three ways back have failed.
 
-    Each way is planned from what is there then; one that a dead process has begun is gone on
-    with. Only pause is heeded meanwhile.
+    Each way is planned from what is there then, also when a dead process has begun one: in what
+    it saw, a replica may have been missing that serves now. Only pause is heeded meanwhile.
     """
     ledger = carrying.ledger
     ledger.attention.heeds = frozenset({SignalKind.PAUSE})
-    known, failure = run.status is RunStatus.ABORTING, ""
-    if not known:  # whoever takes over from here on goes back too
+    failure = ""
+    if run.status is not RunStatus.ABORTING:  # whoever takes over from here on goes back too
         await ledger.status(RunStatus.ABORTING, cause=cause)
     for attempt in range(WAYS_BACK):
         if attempt:
             await carrying.hands.clock.sleep(PAUSE_S)
         try:
             with failing():
-                await _one_way(carrying, run, cause, known=known and not attempt)
+                await _one_way(carrying, run, cause)
         except (StepFailed, NeedsPerson) as error:
             failure = error.message
             continue
@@ -46,21 +46,18 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
     await ledger.status(RunStatus.STUCK, cause=why, release=True)
 
 
-async def _one_way(carrying: Carrying, run: Run, cause: str, *, known: bool) -> None:
+async def _one_way(carrying: Carrying, run: Run, cause: str) -> None:
     await carrying.take_charge(run)
     await carrying.tell_addresses(run)
-    current = await _way_back(carrying, run, cause, known=known)
+    current = await _way_back(carrying, run, cause)
     for index in range(current.done(Phase.BACK), len(current.back)):
         carrying.ledger.attention.check()
         await written_step(carrying, current, Phase.BACK, index)
 
 
-async def _way_back(carrying: Carrying, run: Run, cause: str, *, known: bool) -> Run:
-    """The run with a way back stored: the one it has if it is `known` to be good, or a new one."""
+async def _way_back(carrying: Carrying, run: Run, cause: str) -> Run:
+    """The run with a new way back stored."""
     ledger, change = carrying.ledger, run.plan.change
-    current = await ledger.run()
-    if known and current.back:
-        return current
     back = back_to_stable(run.plan, await carrying.look(run))
     await ledger.set_back(back, cause)
     target = change.stable.version if change.stable else "nothing, as before"

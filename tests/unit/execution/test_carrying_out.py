@@ -132,6 +132,21 @@ def test_an_abort_left_in_the_journal_while_pausing_is_not_slept_through() -> No
     staged(story, PLANS["blue_green"])
 
 
+def test_an_abort_said_while_the_pause_is_told_is_not_slept_through() -> None:
+    async def story(stage: Stage) -> None:
+        class Bob:
+            async def send(self, event: Event) -> None:
+                if event.kind is EventKind.PAUSED:
+                    await stage.say(SignalKind.ABORT)
+
+        stage.notifiers = (Bob(),)
+        at(0.1, lambda: stage.say(SignalKind.PAUSE))
+        run = await stage.begin()
+        assert (run.status, run.cause) == (RunStatus.ABORTED, "bob said abort")
+
+    staged(story, PLANS["blue_green"])
+
+
 def test_a_sigterm_pauses_and_says_what_serves() -> None:
     async def story(stage: Stage) -> None:
         carrying = await claimed(stage)

@@ -7,13 +7,15 @@ import pytest
 
 from changeover.domain.event import Event, EventKind
 from changeover.domain.gates import ErrorRatioGate
+from changeover.domain.replica import ReplicaId
 from changeover.domain.run import RunStatus, SignalKind
+from changeover.domain.steps import SetRoute
 from changeover.execution.errors import RouterUnreachable, TargetUnreachable
 from changeover.strategies.rolling import RollingOptions, rolling
 from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import RUN, Stage
 from changeover.testing.world import Behaviour
-from support.changes import change
+from support.changes import SHOP, change
 from support.stages import NEVER_READY, all_old, at, canary_with, staged, until
 
 
@@ -55,6 +57,37 @@ def test_a_failure_that_was_told_is_final_although_its_process_dies() -> None:
     staged(story, plan, behaviours={"v2": Behaviour(error_ratio=0.5)})
 
 
+def test_whoever_takes_a_way_back_over_looks_at_the_world_himself() -> None:
+    """A stable replica is away when the way is planned, and back when the successor goes on: the
+    steps that leave it out of the route are no longer right."""
+
+    async def story(stage: Stage) -> None:
+        life = Lifeline()
+
+        class Witness:
+            async def send(self, event: Event) -> None:
+                if event.kind is EventKind.STEP_FAILED:
+                    stage.world.kill(ReplicaId(SHOP, "v1", 0), for_s=5.0)
+                if event.kind is EventKind.ABORTING:
+                    life.kill()
+
+        stage.notifiers = (Witness(),)
+        with suppress(Died):
+            await stage.begin(life)
+        left_out = (await stage.journal.run(RUN)).back
+        assert any(isinstance(step, SetRoute) for step in left_out)
+        assert (await stage.take_over()).status is RunStatus.ABORTED
+        assert all_old(stage)
+        sizes = [
+            len(step.route.slots("v1"))
+            for step in (await stage.journal.run(RUN)).back
+            if isinstance(step, SetRoute) and step.route is not None
+        ]
+        assert all(size == 3 for size in sizes)
+
+    staged(story, behaviours=NEVER_READY)
+
+
 def router_is_away(call: str) -> None:
     if "route" in call or "drain" in call:
         raise RouterUnreachable("no answer from the proxy")
@@ -86,6 +119,8 @@ def test_a_stuck_run_that_is_resumed_goes_on_going_back() -> None:
         await stuck(stage)
         stage.world.fault = lambda call: None
         stage.world.behaviours["v2"] = Behaviour()
+        for process in stage.world.processes.values():
+            process.ready_at = 0.0
         run = await stage.take_over()
         assert run.status is RunStatus.ABORTED
         assert "not ready after 5 s" in run.cause

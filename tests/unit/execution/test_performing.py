@@ -12,6 +12,7 @@ from changeover.execution.errors import RouterUnreachable
 from changeover.strategies.blue_green import BlueGreenOptions, blue_green
 from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import Stage
+from changeover.testing.world import Behaviour
 from support.changes import SHOP, change
 from support.stages import all_new, staged
 
@@ -36,6 +37,24 @@ def test_a_route_waits_for_a_member_that_was_started_again_since_it_was_awaited(
         assert ready == [True, True]
 
     staged(story, BLUE_GREEN)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "why"),
+    [
+        (Behaviour(flaps=True), "not ready after 5 s"),
+        (Behaviour(crashes=True), "ended by itself"),
+    ],
+)
+def test_a_replica_that_is_ready_only_now_and_then_is_not_ready(
+    behaviour: Behaviour, why: str
+) -> None:
+    async def story(stage: Stage) -> None:
+        run = await stage.begin()
+        assert run.status is RunStatus.ABORTED
+        assert why in run.cause
+
+    staged(story, BLUE_GREEN, behaviours={"v2": behaviour})
 
 
 def test_the_deadline_of_a_drain_survives_a_death() -> None:
