@@ -2,14 +2,18 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
+from changeover.domain.checks import Health
 from changeover.domain.event import EventKind
 from changeover.domain.replica import ReplicaId
 from changeover.domain.run import RunStatus
 from changeover.execution.errors import RouterUnreachable
+from changeover.execution.ports import Readiness
 from changeover.strategies.blue_green import BlueGreenOptions, blue_green
+from changeover.testing.fakes import FakeRuntime
 from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import Stage
 from changeover.testing.world import Behaviour
@@ -39,22 +43,36 @@ def test_a_route_waits_for_a_member_that_was_started_again_since_it_was_awaited(
     staged(story, BLUE_GREEN)
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "why"),
-    [
-        (Behaviour(flaps=True), "not ready after 5 s"),
-        (Behaviour(crashes=True), "ended by itself"),
-    ],
-)
-def test_a_replica_that_is_ready_only_now_and_then_is_not_ready(
-    behaviour: Behaviour, why: str
-) -> None:
+class FlappingRuntime(FakeRuntime):
+    """Every replica of v2 is ready at every second ask."""
+
+    asked = 0
+
+    async def is_ready(self, replica: ReplicaId, health: Health) -> Readiness:
+        if replica.version != "v2":
+            return await super().is_ready(replica, health)
+        FlappingRuntime.asked += 1
+        return Readiness(ready=bool(FlappingRuntime.asked % 2), why="HTTP 503")
+
+
+def test_a_replica_that_is_ready_only_now_and_then_is_not_ready() -> None:
+    async def story(stage: Stage) -> None:
+        stage.arm = lambda hands: replace(hands, runtime=FlappingRuntime(stage.world, 1))
+        run = await stage.begin()
+        assert run.status is RunStatus.ABORTED
+        assert "not ready after 5 s" in run.cause
+
+    staged(story, blue_green(change(replicas=1), BlueGreenOptions()))
+
+
+def test_a_replica_that_keeps_ending_is_given_up_early() -> None:
     async def story(stage: Stage) -> None:
         run = await stage.begin()
         assert run.status is RunStatus.ABORTED
-        assert why in run.cause
+        assert "ended by itself" in run.cause
+        assert stage.world.clock.monotonic() < 3.0
 
-    staged(story, BLUE_GREEN, behaviours={"v2": behaviour})
+    staged(story, BLUE_GREEN, behaviours={"v2": Behaviour(crashes=True)})
 
 
 def test_the_deadline_of_a_drain_survives_a_death() -> None:
