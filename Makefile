@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup check test demo simulate bench docs schema lock changelog clean
+.PHONY: help setup check test demo play picture simulate bench docs schema lock changelog clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -13,6 +13,12 @@ setup: ## make .venv with the pinned packages (the other targets do it by themse
 demo: setup ## three replicas behind a real proxy under load: update them, lose nothing
 	@$(BIN)/python -m examples.demo
 
+play: setup ## the same shop with users who never stop, for you to deploy to
+	@$(BIN)/python -m examples.demo --play
+
+picture: setup ## run the demo and record it as the picture in the README
+	$(BIN)/python -m examples.demo.picture docs/images/demo.svg
+
 check: setup ## format, lint, types, import contracts and the fast tests: under a minute
 	@$(BIN)/python tools/check.py
 
@@ -21,8 +27,8 @@ test: setup ## everything that must pass before a change is merged, slow tests i
 	@$(BIN)/python tools/check.py --static
 	$(BIN)/python -m pytest -q -n 2
 
-simulate: setup ## WORLDS=1000000 random worlds, from SEED=0 on, in which everything goes wrong
-	$(BIN)/python -m pytest -q -n 2 tests/simulation
+simulate: setup ## random worlds on all cores: `make simulate WORLDS=1000000`
+	@PYTHONPATH=src:tests $(BIN)/python -m simulation.worlds $(or $(WORLDS),100000)
 
 bench: setup ## measure ourselves beside nginx, HAProxy and Caddy; writes benchmarks/results.md
 	@sh tools/system-packages bench

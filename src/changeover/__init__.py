@@ -28,9 +28,13 @@ if TYPE_CHECKING:
     from changeover.interfaces.config.check import check as check
     from changeover.interfaces.config.initial import initial as initial
     from changeover.interfaces.config.schema import schema_text as schema_text
+    from changeover.interfaces.operations.adopt import adopt as adopt
     from changeover.interfaces.operations.deploy import Shipment as Shipment
     from changeover.interfaces.operations.deploy import deploy as deploy
     from changeover.interfaces.operations.deploy import plan as plan
+    from changeover.interfaces.operations.down import down as down
+    from changeover.interfaces.operations.give_up import GivenUp as GivenUp
+    from changeover.interfaces.operations.give_up import give_up as give_up
     from changeover.interfaces.operations.history import history as history
     from changeover.interfaces.operations.logs import LogQuery as LogQuery
     from changeover.interfaces.operations.logs import logs as logs
@@ -64,7 +68,10 @@ _HOMES = {
     "interfaces.config.check": ("check",),
     "interfaces.config.initial": ("initial",),
     "interfaces.config.schema": ("schema_text",),
+    "interfaces.operations.adopt": ("adopt",),
     "interfaces.operations.deploy": ("Shipment", "deploy", "plan"),
+    "interfaces.operations.down": ("down",),
+    "interfaces.operations.give_up": ("GivenUp", "give_up"),
     "interfaces.operations.history": ("history",),
     "interfaces.operations.logs": ("LogQuery", "logs"),
     "interfaces.operations.manner": ("Manner",),

@@ -14,12 +14,14 @@ from changeover.execution.ports import Journal
 from support.journals import (
     BASKET,
     SHOP,
+    MemoryStorage,
     PostgresqlStorage,
     SqliteStorage,
     Storage,
     begin,
     plan,
     release,
+    take_away,
 )
 
 ABORT = Signal(SignalKind.ABORT, "ann@ci-3")
@@ -30,10 +32,12 @@ BACK = (StopReplicas(version="v1", slots=(3, 4)),)
 Story = Callable[[Storage], Awaitable[None]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     made: Storage
-    if request.param == "sqlite":
+    if request.param == "memory":
+        made = MemoryStorage()
+    elif request.param == "sqlite":
         made = SqliteStorage(tmp_path / "journal.db")
     else:
         made = PostgresqlStorage(request.getfixturevalue("postgres").new_url())
@@ -741,6 +745,32 @@ def test_a_rollback_makes_the_older_release_the_newest_good_one(journal: Journal
         assert await journal.good_releases(SHOP) == [release("v1"), release("v2")]
         assert await journal.serving(SHOP) == (release("v1"), (3, 4))
         assert (await journal.run("c")).kind is RunKind.ROLLBACK
+
+    asyncio.run(story())
+
+
+def test_after_a_service_was_taken_away_nothing_serves_and_its_releases_are_known(
+    journal: Journal,
+) -> None:
+    async def story() -> None:
+        await play(journal, ("a", "v1", DONE), ("b", "v2", DONE))
+        await take_away(journal, "c", "v2", BACK_AGAIN)
+        assert await journal.serving(SHOP) == (release("v2"), (3, 4))
+        await take_away(journal, "d", "v2", DONE)
+        assert await journal.serving(SHOP) is None
+        assert [r.version for r in await journal.good_releases(SHOP)] == ["v2", "v1"]
+        assert (await journal.run("d")).kind is RunKind.RETIRE
+        await play(journal, ("e", "v1", DONE))
+        assert await journal.serving(SHOP) == (release("v1"), (3, 4))
+
+    asyncio.run(story())
+
+
+def test_a_release_that_was_only_taken_away_was_never_tried(journal: Journal) -> None:
+    async def story() -> None:
+        await take_away(journal, "a", "left-over", DONE)
+        assert list(await journal.releases(SHOP)) == []
+        assert list(await journal.good_releases(SHOP)) == []
 
     asyncio.run(story())
 

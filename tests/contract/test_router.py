@@ -232,7 +232,9 @@ def test_a_member_without_an_address_is_refused_and_the_route_before_stays(play:
     play(scene)
 
 
-def test_a_withdrawn_service_is_forgotten_but_its_fence_is_not(play: Play) -> None:
+def test_a_withdrawn_service_has_no_port_and_its_members_are_known_until_drained(
+    play: Play,
+) -> None:
     async def scene(it: Subject) -> None:
         router = it.router(3)
         await router.apply(it.front, all_to("v1", (0, 1)), it.endpoints)
@@ -240,11 +242,13 @@ def test_a_withdrawn_service_is_forgotten_but_its_fence_is_not(play: Play) -> No
         for _ in range(2):
             await router.apply(it.front, None, {})
             seen = await router.observe(SHOP)
-            assert (seen.route, dict(seen.active), seen.fence) == (None, {}, 3)
-        assert await router.drain(SHOP, OLD, timeout_s=30) == 0
+            assert (seen.route, set(seen.active), seen.fence) == (None, set(it.endpoints), 3)
         if it.answers:
             with pytest.raises(OSError, match="Connect call failed"):
                 await it.answers(None)
+        assert await router.drain(SHOP, frozenset(it.endpoints), timeout_s=30) == 0
+        seen = await router.observe(SHOP)
+        assert (seen.route, dict(seen.active), seen.fence) == (None, {}, 3)
         await router.apply(it.front, all_to("v1", (0, 1)), it.endpoints)
         if it.answers:
             assert await it.answers(None) == "v1"

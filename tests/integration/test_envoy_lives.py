@@ -10,6 +10,7 @@ import pytest
 
 from changeover.adapters.router.envoy import proxy
 from changeover.adapters.router.envoy.agent.settings import Settings
+from changeover.adapters.router.envoy.places import places
 from changeover.adapters.router.envoy.processes import find_envoys
 from changeover.domain.route import Route, all_to
 from changeover.execution.errors import RouterUnreachable, UsageError
@@ -212,6 +213,7 @@ def test_a_damaged_snapshot_stops_the_start_and_is_named(tmp_path: Path) -> None
     snapshot.write_text('{"format": 1, "fences": [')
     with pytest.raises(RouterUnreachable, match=r"snapshot\.json cannot be read"):
         asyncio.run(proxy.start_agent(tmp_path))
+    assert not places(tmp_path).sockets.exists()
 
 
 def test_a_state_directory_with_a_very_long_path_works(tmp_path: Path) -> None:

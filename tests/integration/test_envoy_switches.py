@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from changeover.adapters.router.envoy.agent.settings import Settings
 from changeover.domain.route import Route, all_to
 from support.proxies import SHOP, lab, replica
 from support.traffic import Websocket, get, users
@@ -67,6 +68,26 @@ def test_a_replica_that_crashes_fails_no_request_that_may_be_repeated(tmp_path: 
             assert [f for f in seen.failures if not f.startswith("POST")] == []
             assert len(seen.failures) <= 4
             assert seen.answers > answers, "one replica of three goes on"
+
+    asyncio.run(play())
+
+
+def test_a_request_under_way_when_the_service_is_closed_is_waited_for_and_answered(
+    tmp_path: Path,
+) -> None:
+    async def play() -> None:
+        async with lab(tmp_path, Settings(concurrency=2)) as it:
+            await it.backend("v1", [0])
+            await it.apply(all_to("v1", (0,)))
+            slow = asyncio.create_task(get(it.address, "/slow?ms=1500"))
+            while not it.backends[replica("v1", 0)].working:
+                await asyncio.sleep(0.01)
+            await it.apply(None)
+            assert (await it.router().observe(SHOP)).active[replica("v1", 0)] == 1
+            with pytest.raises(OSError, match="Connect call failed"):
+                await get(it.address)
+            assert await it.retire("v1", [0], timeout_s=10) == 0
+            assert await slow == (200, "v1")
 
     asyncio.run(play())
 

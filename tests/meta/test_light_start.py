@@ -62,3 +62,14 @@ def test_status_comes_without_anything_heavy(tmp_path: Path) -> None:
     assert examples, "an example with a changeover.yml is needed"
     (tmp_path / "changeover.yml").write_bytes(examples[0].read_bytes())
     assert not HEAVY & loaded(["status"], tmp_path)
+
+
+def test_status_of_a_file_it_knows_reads_neither_yaml_nor_shows_anything_rich(
+    tmp_path: Path,
+) -> None:
+    part(COMMANDS_ARE_BUILT)
+    (tmp_path / "changeover.yml").write_bytes((ROOT / "examples/shop/changeover.yml").read_bytes())
+    loaded(["status", "-e", "rolling"], tmp_path)
+    again = loaded(["status", "-e", "rolling"], tmp_path)
+    assert not (FOR_WORDS_ONLY - {"asyncio"}) & {name.partition(".")[0] for name in again}
+    assert "changeover.interfaces.operations.status" in again

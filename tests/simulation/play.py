@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import all_to
@@ -21,6 +21,7 @@ from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import RUN, Stage
 from changeover.testing.world import World, serving_world
 from simulation.script import Script
+from simulation.watch import Watch
 
 ROUNDS = 12
 
@@ -29,44 +30,68 @@ def untold(what: str) -> None:
     """Nobody listens."""
 
 
-async def play(script: Script, *, tell: Callable[[str], None] = untold) -> list[str]:
-    """Everything that was broken in this world; empty when all promises were kept.
+@dataclass(slots=True)
+class Tale:
+    """broken: every promise that was not kept. seen: what kinds of things happened."""
 
-    tell: hears of every event and every act from outside, in order.
+    broken: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+
+async def play(
+    script: Script, *, tell: Callable[[str], None] = untold, staging: type[Stage] = Stage
+) -> Tale:
+    """Play a world to its end.
+
+    tell:    hears of every event and every act from outside, in order.
+    staging: makes the controllers; tests of the invariants exchange it.
     """
-    dice = random.Random(script.seed)
-    stage = Stage(_world(script, dice), script.plan, tell=tell)
-    stage.journal_fault = _away(script, dice)
+    tale, dice = Tale(), random.Random(script.seed)
+    stage = staging(_world(script, dice, tale), script.plan, tell=tell)
+    stage.journal_fault = _away(script, dice, tale)
+    watch = Watch(stage)
+    stage.world.changed, stage.notifiers = watch.changed, (watch,)
     loop = asyncio.get_running_loop()
     others = [
-        loop.create_task(_meddle(script, stage, dice)),
+        loop.create_task(_meddle(script, stage, dice, tale)),
         loop.create_task(_people(script, stage)),
     ]
     frozen: list[asyncio.Task[None]] = []
     for number in range(ROUNDS):
         if await _over(stage):
             break
-        await _one_controller(script, stage, number, dice, frozen)
+        await _one_controller(script, stage, number, dice, frozen, tale)
     for task in others:
         task.cancel()
     stage.world.fault = _no_fault
     stage.journal_fault = _no_fault
     if frozen:
         await asyncio.wait(frozen)
-    return [*stage.world.lost, *await _settle(stage)]
+    tale.seen |= _endings(stage)
+    tale.broken = [*await _settle(stage), *watch.broken]
+    tale.seen |= watch.seen
+    return tale
+
+
+def _endings(stage: Stage) -> set[str]:
+    run = stage.journal.runs.get(RUN)
+    if run is None:
+        return {"never begun"}
+    return {run.status.value if not run.status.active else "needs a person"}
 
 
 def _no_fault(call: str) -> None:
     pass
 
 
-def _world(script: Script, dice: random.Random) -> World:
+def _world(script: Script, dice: random.Random, tale: Tale) -> World:
     world = serving_world(script.plan.change)
     world.behaviours.update({k: replace(b) for k, b in script.behaviours.items()})
     world.rps, world.busy_s = script.rps, script.busy_s
 
     def fault(call: str) -> None:
         if dice.random() < script.fault_ratio / 2:
+            tale.seen.add("call failed" if call.startswith("before") else "answer lost")
             kind = RouterUnreachable if "route" in call or "drain" in call else TargetUnreachable
             raise kind(f"no answer {call}")
 
@@ -74,9 +99,10 @@ def _world(script: Script, dice: random.Random) -> World:
     return world
 
 
-def _away(script: Script, dice: random.Random) -> Callable[[str], None]:
+def _away(script: Script, dice: random.Random, tale: Tale) -> Callable[[str], None]:
     def fault(call: str) -> None:
         if dice.random() < script.away_ratio / 2:
+            tale.seen.add(f"journal away {call.split()[0]}")
             raise JournalUnavailable(f"database away {call}")
 
     return fault
@@ -96,11 +122,12 @@ async def _one_controller(
     number: int,
     dice: random.Random,
     frozen: list[asyncio.Task[None]],
+    tale: Tale,
 ) -> None:
     """A controller begins the run or takes it over. A frozen one is left behind, to wake up
     while its successor works."""
     life = _life(script, number)
-    abort = "ann said abort" if number and dice.random() < 0.3 else ""
+    abort = "ann said abort" if number and dice.random() < 0.15 else ""
 
     async def work() -> None:
         with suppress(Died, LeaseLost, JournalUnavailable, RunActive, NothingToDo):
@@ -112,9 +139,12 @@ async def _one_controller(
     task = asyncio.get_running_loop().create_task(work())
     while not task.done() and not life.is_frozen:
         await asyncio.wait([task], timeout=0.5)
+    if life.dead:
+        tale.seen.add("died")
     if task.done():
         await task
         return
+    tale.seen.add("frozen")
     frozen.append(task)
     run = stage.journal.runs.get(RUN)
     if run is not None:
@@ -126,7 +156,7 @@ async def _over(stage: Stage) -> bool:
     return run is not None and not run.status.active
 
 
-async def _meddle(script: Script, stage: Stage, dice: random.Random) -> None:
+async def _meddle(script: Script, stage: Stage, dice: random.Random, tale: Tale) -> None:
     began = asyncio.get_running_loop().time()
     for second, what in sorted(script.meddling):
         await asyncio.sleep(max(began + second - asyncio.get_running_loop().time(), 0.0))
@@ -136,10 +166,12 @@ async def _meddle(script: Script, stage: Stage, dice: random.Random) -> None:
             version, slots = sorted(world.route.members.items())[0]
             service = script.plan.change.service
             if all(ReplicaId(service, version, s) in world.processes for s in slots):
+                tale.seen.add("edit")
                 world.edit_route(service, all_to(version, slots))
             continue
         if not world.processes:
             continue
+        tale.seen.add(what)
         victim = dice.choice(sorted(world.processes))
         if what == "kill":
             world.kill(victim, for_s=1.0)
@@ -152,7 +184,8 @@ async def _people(script: Script, stage: Stage) -> None:
     for second, said in sorted(script.people):
         await asyncio.sleep(max(began + second - asyncio.get_running_loop().time(), 0.0))
         stage.tell(f"bob: {said}")
-        if RUN in stage.journal.runs:
+        run = stage.journal.runs.get(RUN)
+        if run is not None and run.status.active:
             await stage.journal.signal(RUN, Signal(SignalKind(said), "bob"))
 
 
@@ -189,6 +222,11 @@ def _end(stage: Stage) -> list[str]:
     broken = []
     if found - world.removed != want - world.removed:
         broken.append(f"{run.status}, and {sorted(map(str, found ^ want))} differ")
+    broken += [
+        f"{run.status}, and the proxy does not know where {replica} listens"
+        for replica in sorted(want & found)
+        if not world.reached(replica)
+    ]
     if world.service_members != want:
         broken.append(f"{run.status}, and the route has {sorted(map(str, world.service_members))}")
     return broken

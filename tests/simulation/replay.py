@@ -15,7 +15,9 @@ async def _story(seed: int) -> None:
     print(f"SEED={seed}: {drawn.plan.strategy}, {change.replicas} replicas,")
     print(f"  stable on {change.stable_slots}, at least {change.min_ready} ready")
     print(f"  {replace(drawn, plan=None)}")  # type: ignore[arg-type]
-    for broken in await play(drawn, tell=_tell):
+    tale = await play(drawn, tell=_tell)
+    print(f"seen: {', '.join(sorted(tale.seen))}")
+    for broken in tale.broken:
         print(f"BROKEN {broken}")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,10 +12,11 @@ from changeover.adapters.journal.opening import open_journal
 from changeover.domain.plan import Change, Plan
 from changeover.domain.release import Release
 from changeover.domain.route import all_to
-from changeover.domain.run import Claim, RunKind
+from changeover.domain.run import Claim, RunKind, RunStatus
 from changeover.domain.service import Front, ServiceId
 from changeover.domain.steps import AwaitReady, SetRoute, StartReplicas
 from changeover.execution.ports import Journal
+from changeover.testing.journal import MemoryJournal
 
 SHOP = ServiceId("production", "shop")
 BASKET = ServiceId("production", "basket")
@@ -60,6 +62,24 @@ class SqliteStorage:
 
     def close(self) -> None:
         close_all(self._opened)
+
+
+class MemoryStorage:
+    """Nothing but memory, which lasts as long as the test."""
+
+    def __init__(self) -> None:
+        self.now, self.steady = 1_700_000_000.0, 5_000.0
+        self.journal = MemoryJournal(lambda: self.now, lambda: self.steady)
+
+    def open(self, *, is_alive: IsAlive = unknown) -> Journal:
+        return replace(self.journal, is_alive=is_alive)
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        self.steady += seconds
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 class PostgresqlStorage:
@@ -112,6 +132,27 @@ def plan(version: str, *, stable: str | None = None, service: ServiceId = SHOP) 
         SetRoute(route=all_to(version, (3, 4))),
     )
     return Plan(change=change, strategy="rolling", steps=steps)
+
+
+def retirement(version: str) -> Plan:
+    """A plan that takes `version` away from where `plan(version)` has left it."""
+    serves = replace(
+        plan(version).change, stable=release(version), stable_slots=(3, 4), replicas=0, min_ready=0
+    )
+    return Plan(change=serves, strategy="retire", steps=(SetRoute(route=None),))
+
+
+async def take_away(journal: Journal, run_id: str, version: str, status: RunStatus) -> None:
+    """Play a run that takes `version` away, up to `status`."""
+    claim = await journal.create(
+        run_id=run_id,
+        kind=RunKind.RETIRE,
+        plan=retirement(version),
+        owner="first",
+        lease_s=30.0,
+        who="ann@ci-3",
+    )
+    await journal.set_status(claim, status)
 
 
 async def begin(

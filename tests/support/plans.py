@@ -5,14 +5,20 @@ from dataclasses import replace
 from changeover.domain.checks import HttpCheck
 from changeover.domain.gates import ErrorRatioGate, ReadinessGate
 from changeover.domain.plan import Plan
+from changeover.planning.retire import retirement
+from changeover.planning.world import first_world, observed_of
 from changeover.strategies.blue_green import BlueGreenOptions, blue_green
 from changeover.strategies.canary import CanaryOptions, CanaryStep, canary
 from changeover.strategies.rolling import RollingOptions, rolling
-from support.changes import change
+from support.changes import change, release
 
 CHECK = HttpCheck(name="front page", path="/")
 GATES = (ReadinessGate(), ErrorRatioGate(limit_ratio=0.02, min_requests=20))
 CHECKED = replace(change(), checks=(CHECK,))
+
+_SERVING = change(replicas=2)
+_GONE = replace(_SERVING, candidate=release("v1"), replicas=0, min_ready=0)
+RETIREMENT = retirement(_GONE, observed_of(first_world(_GONE), _GONE.service))
 
 PLANS: dict[str, Plan] = {
     "first": rolling(change(stable=None), RollingOptions()),

@@ -22,8 +22,9 @@ class EventKind(StrEnum):
     HELD = "held"  # the run waits for a person: `approve` or `abort`
     ABORTING = "aborting"  # the way back to stable begins
     STUCK = "stuck"  # neither way works without a person
-    SUCCEEDED = "succeeded"  # all requests are served by the candidate
+    SUCCEEDED = "succeeded"  # all requests are served by the candidate, or the service is gone
     ABORTED = "aborted"  # all requests are served by stable again
+    ENDED = "ended"  # a person has closed the run with `abort --give-up`
     WARNING = "warning"  # something to know; the run goes on
 
 

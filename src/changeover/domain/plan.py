@@ -12,8 +12,12 @@ from changeover.domain.steps import Step
 class Change:
     """The question a strategy answers: take `front.service` from `stable` to `candidate`.
 
+    With 0 replicas it is another one, which no strategy is asked: take the service away. The
+    candidate is then the release that goes (`stable` again, if it serves).
+
     stable:       what serves now; None when the service has never served.
-    replicas:     how many replicas of the candidate carry all traffic at the end; at least 1.
+    replicas:     how many replicas of the candidate carry all traffic at the end; 0 when the
+                  service is taken away.
     stable_slots: slots of stable that serve now; empty when `stable` is None.
     min_ready:    replicas that must take requests at every moment; at most `replicas` and
                   at most the number of stable slots.
@@ -36,6 +40,21 @@ class Change:
     @property
     def service(self) -> ServiceId:
         return self.front.service
+
+    @property
+    def retires(self) -> bool:
+        """Whether the service is taken away, and nothing serves at the end."""
+        return self.replicas == 0
+
+    @property
+    def before(self) -> Version | None:
+        """What serves now; None for nothing."""
+        return None if self.stable is None else self.stable.version
+
+    @property
+    def target(self) -> Version | None:
+        """What serves at the end; None for nothing."""
+        return None if self.retires else self.candidate.version
 
     def release(self, version: Version) -> Release:
         """The release named `version`. Raises KeyError when this change has none of that name."""

@@ -16,7 +16,7 @@ class RunStatus(StrEnum):
     HELD = "held"  # waits for a person: approval, or a verdict that stayed inconclusive
     ABORTING = "aborting"  # on the way back to stable
     STUCK = "stuck"  # neither way works without a person; `resume` or `abort` tries again
-    SUCCEEDED = "succeeded"  # all on the candidate
+    SUCCEEDED = "succeeded"  # all on the candidate, or the service is taken away
     ABORTED = "aborted"  # all on stable again
     ENDED = "ended"  # closed by a person with `abort --give-up`, state unknown
 
@@ -28,6 +28,7 @@ class RunStatus(StrEnum):
 class RunKind(StrEnum):
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    RETIRE = "retire"  # takes the service away
 
 
 class Phase(StrEnum):

@@ -36,7 +36,8 @@ class AwaitReady:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetRoute:
     """This route is in force at every proxy. None: the service is not routed at all, as it was
-    before its first release; only the way back of a first deployment asks for that."""
+    before its first release; only a plan that takes it away and the way back of a first
+    deployment ask for that."""
 
     route: Route | None
     kind: Literal["set_route"] = "set_route"

@@ -22,5 +22,10 @@ def combined(verdicts: list[Verdict]) -> Verdict:
     """One failed gate fails all; else one inconclusive makes all inconclusive; else passed."""
     for judgement in (Judgement.FAILED, Judgement.INCONCLUSIVE):
         if found := [v.why for v in verdicts if v.judgement is judgement]:
-            return Verdict(judgement, "; ".join(found))
-    return Verdict(Judgement.PASSED, "; ".join(v.why for v in verdicts))
+            return Verdict(judgement, _joined(found))
+    return Verdict(Judgement.PASSED, _joined([v.why for v in verdicts]))
+
+
+def _joined(reasons: list[str]) -> str:
+    """Each reason once: two gates that wait for the same requests say the same."""
+    return "; ".join(dict.fromkeys(reasons))

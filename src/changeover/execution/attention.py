@@ -6,6 +6,8 @@ from changeover.domain.run import Claim, Signal, SignalKind
 from changeover.execution.errors import LeaseLost
 from changeover.execution.ports import Clock
 
+_ABORT, _PAUSE = frozenset({SignalKind.ABORT}), frozenset({SignalKind.PAUSE})
+
 
 class Interrupted(Exception):
     """Leave the step: a person said pause or abort. Raised at safe points only."""
@@ -31,6 +33,10 @@ class Attention:
     inbox: list[Signal] = field(default_factory=list)
     lost: LeaseLost | None = None
 
+    def holds_until(self, second: float) -> None:
+        """The lease is known to hold until this monotonic second, or longer."""
+        self.valid_until = max(self.valid_until, second)
+
     def post(self, signal: Signal) -> None:
         """Put a signal in the inbox; also called from a signal handler."""
         self.inbox.append(signal)
@@ -42,9 +48,18 @@ class Attention:
                 return self.inbox.pop(place)
         return None
 
+    def has(self, kind: SignalKind) -> bool:
+        """Whether a signal of this kind waits to be taken."""
+        return any(signal.kind is kind for signal in self.inbox)
+
     def check(self) -> None:
-        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to."""
+        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to. An
+        abort comes before a pause, which it makes pointless."""
         self.check_lease()
+        if SignalKind.ABORT in self.heeds and (abort := self.take(_ABORT)):
+            while self.take(_PAUSE):
+                pass
+            raise Interrupted(abort)
         if signal := self.take(self.heeds):
             raise Interrupted(signal)
 

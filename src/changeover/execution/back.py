@@ -4,6 +4,7 @@ from changeover.domain.event import EventKind
 from changeover.domain.run import Phase, Run, RunStatus, SignalKind
 from changeover.execution.carrying import Carrying
 from changeover.execution.errors import NeedsPerson, StepFailed
+from changeover.execution.failing import failing
 from changeover.execution.written import written_step
 from changeover.planning.abort import back_to_stable
 from changeover.planning.render import sentence
@@ -15,37 +16,48 @@ PAUSE_S = 2.0
 async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
     """End the run all on stable, or STUCK when three ways back have failed.
 
-    Each way is planned from what is there then; one that a dead process has begun is gone on
-    with. Only pause is heeded meanwhile.
+    Each way is planned from what is there then, also when a dead process has begun one: in what
+    it saw, a replica may have been missing that serves now. Only pause is heeded meanwhile.
     """
     ledger = carrying.ledger
     ledger.attention.heeds = frozenset({SignalKind.PAUSE})
     failure = ""
+    if run.status is not RunStatus.ABORTING:  # whoever takes over from here on goes back too
+        await ledger.status(RunStatus.ABORTING, cause=cause)
     for attempt in range(WAYS_BACK):
         if attempt:
             await carrying.hands.clock.sleep(PAUSE_S)
         try:
-            await carrying.take_charge(run)
-            current = await _way_back(carrying, run, cause, known=attempt == 0)
-            for index in range(current.done(Phase.BACK), len(current.back)):
-                ledger.attention.check()
-                await written_step(carrying, current, Phase.BACK, index)
+            with failing():
+                await _one_way(carrying, run, cause)
         except (StepFailed, NeedsPerson) as error:
             failure = error.message
             continue
         await _end(carrying, run, cause)
         return
     why = f"going back failed: {failure} (we go back because: {cause})"
-    await ledger.tell(EventKind.STUCK, why, cause=why, serving=await carrying.serving(run))
+    await ledger.tell(
+        EventKind.STUCK,
+        why,
+        cause=why,
+        serving=await carrying.serving(run),
+        harm=await carrying.harm(run),
+    )
     await ledger.status(RunStatus.STUCK, cause=why, release=True)
 
 
-async def _way_back(carrying: Carrying, run: Run, cause: str, *, known: bool) -> Run:
-    """The run with a way back stored: the one it has if it is `known` to be good, or a new one."""
+async def _one_way(carrying: Carrying, run: Run, cause: str) -> None:
+    await carrying.take_charge(run)
+    await carrying.tell_addresses(run)
+    current = await _way_back(carrying, run, cause)
+    for index in range(current.done(Phase.BACK), len(current.back)):
+        carrying.ledger.attention.check()
+        await written_step(carrying, current, Phase.BACK, index)
+
+
+async def _way_back(carrying: Carrying, run: Run, cause: str) -> Run:
+    """The run with a new way back stored."""
     ledger, change = carrying.ledger, run.plan.change
-    current = await ledger.run()
-    if known and current.status is RunStatus.ABORTING and current.back:
-        return current
     back = back_to_stable(run.plan, await carrying.look(run))
     await ledger.set_back(back, cause)
     target = change.stable.version if change.stable else "nothing, as before"

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from changeover.domain.counters import Counters
-from changeover.domain.event import EventKind
-from changeover.domain.gates import CheckGate
+from changeover.domain.gates import CheckGate, ReadinessGate
 from changeover.domain.replica import ReplicaId
 from changeover.domain.run import SignalKind
 from changeover.domain.steps import Bake
 from changeover.domain.verdict import Judgement, Verdict, combined
+from changeover.execution.deadline import watch_s, within
 from changeover.execution.doing import Doing
-from changeover.execution.errors import ChangeoverError, GateFailed, LeaseLost
+from changeover.execution.errors import GateFailed, LeaseLost
 from changeover.execution.gates import Reading, Watch
 from changeover.execution.hold import hold
 from changeover.execution.traffic import traffic
@@ -27,13 +27,18 @@ async def bake(doing: Doing, step: Bake) -> str:
     Raises: GateFailed at once when a gate fails; Parked, Interrupted, LeaseLost.
     """
     while True:
-        verdict = await _watch(doing, step)
+        async with within(watch_s(step), doing.ledger, step.purpose):
+            verdict = await _watch(doing, step)
         if verdict.judgement is Judgement.PASSED:
             return verdict.why or f"{step.purpose}: {step.duration_s:g} s over"
-        said = await hold(doing, f"no verdict on {doing.change.candidate.version}: {verdict.why}")
+        said = await hold(doing, _question(doing), verdict.why)
         if said.kind is SignalKind.APPROVE:
             return f"approved by {said.who} without a verdict: {verdict.why}"
         await doing.remember()  # resume: bake again from the beginning
+
+
+def _question(doing: Doing) -> str:
+    return f"no verdict on {doing.change.candidate.version}"
 
 
 async def _watch(doing: Doing, step: Bake) -> Verdict:
@@ -41,8 +46,10 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
     clock = doing.hands.clock
     began_at, base = await _beginning(doing, step)
     gone_s = max(clock.now() - began_at, 0.0)
-    end = clock.monotonic() + max(step.duration_s - gone_s, 0.0)
-    longest = end + step.extend_s
+    end = clock.monotonic() + step.duration_s - gone_s
+    # Whoever resumes a run that was held for want of a verdict gives it that much longer again.
+    patience_from = clock.monotonic() if doing.was_asked(_question(doing)) else end
+    longest = patience_from + max(step.extend_s, _doubt_s(step))
     watch = Watch(doing, await _candidates(doing), base)
     checks_at_begin = gone_s < LOOK_EVERY_S
     while True:
@@ -53,14 +60,23 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
         checks_at_begin = False
         if over and (verdict.judgement is Judgement.PASSED or clock.monotonic() >= longest):
             return verdict
+        answered = doing.ledger.attention.has(SignalKind.APPROVE)
+        if over and answered and doing.was_asked(_question(doing)):
+            return verdict  # the question was asked before, and is answered
         await doing.progress(
             f"{step.purpose}: {verdict.why}" if step.gates else step.purpose,
-            elapsed_s=step.duration_s - left_s,
+            elapsed_s=min(step.duration_s - left_s, step.duration_s),
             of_s=step.duration_s,
             **await traffic(doing),
         )
         # While extending, look as often as before; never sleep past the end.
         await clock.sleep(min(LOOK_EVERY_S, left_s) if not over else LOOK_EVERY_S)
+
+
+def _doubt_s(step: Bake) -> float:
+    """Seconds until a replica that is not ready at the end has failed its gate, or is again."""
+    asks = [gate.failures for gate in step.gates if isinstance(gate, ReadinessGate)]
+    return LOOK_EVERY_S * max(asks, default=0)
 
 
 async def _beginning(doing: Doing, step: Bake) -> tuple[float, Reading]:
@@ -85,14 +101,9 @@ async def _ask_all(watch: Watch, step: Bake, *, with_checks: bool) -> Verdict:
         verdict = await watch.ask(gate, now)
         verdicts.append(verdict)
         if verdict.judgement is Judgement.FAILED:
-            await watch.doing.ledger.tell(
-                EventKind.GATE_VERDICT,
-                verdict.why,
-                gate=gate.kind,
-                judgement=verdict.judgement.value,
-                why=verdict.why,
-            )
-            raise GateFailed(verdict.why)
+            failed = GateFailed(verdict.why)
+            failed.gate = gate.kind
+            raise failed
     return combined(verdicts)
 
 
@@ -104,7 +115,7 @@ async def _read(doing: Doing) -> Reading:
         return await doing.hands.metrics.read(change.service, frozenset(versions))
     except LeaseLost:
         raise
-    except ChangeoverError as error:
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the source, silence is no verdict
         await doing.progress(f"no counts for now: {error}")
         return {}
 

@@ -6,12 +6,12 @@ from functools import partial
 from changeover.domain.observed import Observed
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.run import Run
-from changeover.execution.doing import Hands
-from changeover.execution.errors import ChangeoverError, LeaseLost
-from changeover.execution.harm import count, counted_at_start, harm_in_words
+from changeover.execution.addresses import refresh_addresses
+from changeover.execution.hands import Hands
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import look
 from changeover.execution.retry import retried
+from changeover.execution.standing import harm_so_far, serving_now
 from changeover.execution.together import together
 from changeover.planning.expected import Drift
 
@@ -19,7 +19,7 @@ from changeover.planning.expected import Drift
 @dataclass(slots=True)
 class Carrying:
     """waits:    stay when a person is needed; else park the run and let the process end.
-    was_held: the run was waiting for a person when we took it over, at the step it is at.
+    held_for: what the run waited for when we took it over, at the step it is at.
     noticed:  oddities of the world that were already told about.
     in_charge: hosts and proxies refuse everybody before us.
     """
@@ -27,7 +27,7 @@ class Carrying:
     ledger: Ledger
     hands: Hands
     waits: bool = True
-    was_held: bool = False
+    held_for: str = ""
     noticed: set[Drift] = field(default_factory=set)
     in_charge: bool = False
 
@@ -45,6 +45,11 @@ class Carrying:
                 what="taking charge",
             )
         self.in_charge = True
+
+    async def tell_addresses(self, run: Run) -> None:
+        """Tell the proxies where the members of the route listen: a replica may have been started
+        again by somebody who died, or was interrupted, before telling it. Raises: StepFailed."""
+        await refresh_addresses(self.hands, run.plan.change, self.ledger.attention)
 
     async def look(self, run: Run) -> Observed:
         """The world of the run's service now, each replica asked whether it is ready: one that
@@ -69,19 +74,8 @@ class Carrying:
 
     async def harm(self, run: Run) -> str:
         """Whether users were hurt since the run began, in words."""
-        events = await self.ledger.journal.events(run.run_id)
-        now = await count(run.plan.change, self.hands.metrics)
-        return harm_in_words(counted_at_start(events), now)
+        return await harm_so_far(self.ledger, run.plan.change, self.hands.metrics)
 
     async def serving(self, run: Run) -> str:
         """What serves now, in words; says so when it cannot be seen."""
-        try:
-            seen = await self.hands.router.observe(run.plan.change.service)
-        except LeaseLost:
-            raise
-        except ChangeoverError as error:
-            return f"what serves could not be seen ({error.message})"
-        if seen.route is None:
-            return "nothing serves"
-        shares = (f"{v} serves {w / 100:g} % of requests" for v, w in seen.route.weights.items())
-        return ", ".join(shares)
+        return await serving_now(self.hands.router, run.plan.change.service)

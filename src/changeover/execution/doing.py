@@ -7,29 +7,18 @@ from typing import TypeVar
 from changeover.domain.plan import Change
 from changeover.domain.replica import ReplicaId
 from changeover.domain.run import Phase
+from changeover.execution.hands import Hands
 from changeover.execution.ledger import Ledger
-from changeover.execution.ports import Checker, Clock, MetricSource, Router, Runtime
 from changeover.execution.retry import retried
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """The adapters of one run; what changes something is bound to the run's claim."""
-
-    runtime: Runtime
-    router: Router
-    metrics: MetricSource
-    checker: Checker
-    clock: Clock
 
 
 @dataclass(slots=True)
 class Doing:
     """started_at: when the step was first started, in seconds since the epoch.
     waits: whether to stay when a person is needed, or to park the run and end the process.
-    was_held: the run was already waiting for a person at this step when we took it over."""
+    held_for: what the run was waiting for at this step when we took it over; "" for nothing."""
 
     change: Change
     hands: Hands
@@ -38,11 +27,15 @@ class Doing:
     index: int
     started_at: float
     waits: bool
-    was_held: bool = False
+    held_for: str = ""
     memo: Mapping[str, object] = field(default_factory=dict)
 
     def replicas(self, version: str, slots: tuple[int, ...]) -> list[ReplicaId]:
         return [ReplicaId(self.change.service, version, slot) for slot in slots]
+
+    def was_asked(self, question: str) -> bool:
+        """Whether a process that ended since has asked a person this question already."""
+        return self.held_for.startswith(question)
 
     def left_of(self, duration_s: float) -> float:
         """Seconds left of `duration_s` since the step first started, also across restarts.

@@ -99,7 +99,9 @@ class CheckFailed(StepFailed):
 
 
 class GateFailed(StepFailed):
-    """A gate failed while the candidate baked."""
+    """A gate failed while the candidate baked. gate: its kind."""
+
+    gate = ""
 
 
 class RouteRejected(StepFailed):

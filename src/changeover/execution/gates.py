@@ -11,6 +11,7 @@ from changeover.domain.replica import ReplicaId
 from changeover.domain.verdict import Judgement, Verdict
 from changeover.execution.doing import Doing
 from changeover.execution.errors import Retryable
+from changeover.execution.ports import Readiness
 from changeover.execution.smoke import attempt
 from changeover.execution.together import together
 
@@ -59,16 +60,27 @@ class Watch:
                 return Verdict(judgement, f"check `{check.name}`: {seen}")
 
     async def _readiness(self, gate: ReadinessGate) -> Verdict:
-        """One ask of each replica. Where nobody can ask, nothing is known."""
-        runtime, health = self.doing.hands.runtime, self.doing.change.health
-        try:
-            answers = await together(self.replicas, lambda r: runtime.is_ready(r, health))
-        except Retryable as error:
-            return Verdict(Judgement.INCONCLUSIVE, f"readiness cannot be asked: {error.message}")
+        answers = await together(self.replicas, self._is_ready)
+        doubts = []
         for replica, answer in zip(self.replicas, answers, strict=True):
+            if answer is None:
+                doubts.append(f"{replica} could not be asked")
+                continue
             count = 0 if answer.ready else self.failures.get(replica, 0) + 1
             self.failures[replica] = count
             if count >= gate.failures:
                 why = f"{replica} was not ready {count} times in a row: {answer.why}"
                 return Verdict(Judgement.FAILED, why)
+            if count:
+                doubts.append(f"{replica} is not ready: {answer.why}")
+        if doubts or not self.replicas:
+            why = "; ".join(doubts) or "no replica of the candidate takes requests"
+            return Verdict(Judgement.INCONCLUSIVE, why)
         return Verdict(Judgement.PASSED, f"{len(self.replicas)} replicas ready")
+
+    async def _is_ready(self, replica: ReplicaId) -> Readiness | None:
+        """The replica's answer; None when its host did not answer."""
+        try:
+            return await self.doing.hands.runtime.is_ready(replica, self.doing.change.health)
+        except Retryable:
+            return None

@@ -5,40 +5,48 @@ from collections.abc import Mapping, Sequence
 from changeover.domain.counters import Counters, between
 from changeover.domain.event import Event, EventKind
 from changeover.domain.plan import Change
-from changeover.execution.errors import ChangeoverError
+from changeover.execution.errors import LeaseLost
 from changeover.execution.ports import MetricSource
 
+Count = Mapping[str, tuple[int, int]]
+"""(requests, errors) per version; a version that has none is left out."""
 
-async def count(change: Change, metrics: MetricSource) -> dict[str, tuple[int, int]]:
-    """(requests, errors) per version of `change` now; empty when nobody can tell."""
+
+async def count(change: Change, metrics: MetricSource) -> Count | None:
+    """What was counted for the versions of `change` until now; None when nobody can tell."""
     versions = {change.candidate.version} | ({change.stable.version} if change.stable else set())
     try:
         seen = await metrics.read(change.service, frozenset(versions))
-    except ChangeoverError:
-        return {}
+    except LeaseLost:
+        raise
+    except Exception:  # noqa: BLE001 - only told: a source of numbers must not stop the run
+        return None
     return {version: (c.requests, c.errors) for version, c in seen.items()}
 
 
-def harm_in_words(before: Mapping[str, tuple[int, int]], now: Mapping[str, tuple[int, int]]) -> str:
-    """E.g. "31 of 5,210 requests failed on v2, none of 98,800 on v1"."""
-    said = []
+def harm_in_words(before: Count | None, now: Count | None) -> str:
+    """E.g. "31 of 5,210 requests failed on v2, none of 98,800 requests failed on v1"."""
+    if before is None or now is None:
+        return "whether requests failed was not counted"
+    said, began_anew = [], False
     for version, (requests, errors) in now.items():
         start = before.get(version, (0, 0))
-        window = between(
-            Counters(requests=start[0], errors=start[1]),
-            Counters(requests=requests, errors=errors),
-        ) or Counters(requests=requests, errors=errors)
+        until_now = Counters(requests=requests, errors=errors)
+        window = between(Counters(requests=start[0], errors=start[1]), until_now)
+        if window is None:
+            began_anew, window = True, until_now
         if window.requests:
             failed = f"{window.errors:,}" if window.errors else "none"
             said.append(f"{failed} of {window.requests:,} requests failed on {version}")
-    return ", ".join(said) or "the proxy counted no requests"
+    words = ", ".join(said) or "the proxy counted no requests"
+    return f"{words} (since the proxy began to count anew)" if began_anew else words
 
 
-def counted_at_start(events: Sequence[Event]) -> dict[str, tuple[int, int]]:
+def counted_at_start(events: Sequence[Event]) -> Count | None:
     """What `count` gave when the run was created, read back from its events."""
     for event in events:
         if event.kind is EventKind.RUN_CREATED:
-            stored = event.data.get("counted", {})
-            assert isinstance(stored, Mapping)
-            return {version: (int(r), int(e)) for version, (r, e) in stored.items()}
-    return {}
+            stored = event.data.get("counted")
+            if isinstance(stored, Mapping):
+                return {version: (int(r), int(e)) for version, (r, e) in stored.items()}
+    return None

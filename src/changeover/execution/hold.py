@@ -3,6 +3,7 @@
 from changeover.domain.event import EventKind
 from changeover.domain.run import RunStatus, Signal, SignalKind
 from changeover.execution.doing import Doing
+from changeover.execution.standing import harm_so_far, serving_now
 
 LOOK_EVERY_S = 0.2
 
@@ -14,21 +15,30 @@ class Parked(Exception):
     """The run waits for a person, its lease is given back, and this process may end."""
 
 
-async def hold(doing: Doing, cause: str) -> Signal:
+async def hold(doing: Doing, question: str, details: str = "") -> Signal:
     """Set the run HELD and return what a person says: approve or resume.
 
-    An answer given before the question is no answer and is dropped; one given while the run
-    was already held, to a process that ended since, counts. Raises: Parked when this process
-    is not to wait; Interrupted on pause and abort; LeaseLost.
+    question: what is asked; details: what is known about it now.
+
+    An answer given before the question is no answer and is dropped; one given to the same
+    question of a process that ended since counts. Raises: Parked when this process is not to
+    wait; Interrupted on pause and abort; LeaseLost.
     """
     attention, ledger = doing.ledger.attention, doing.ledger
-    while not doing.was_held and attention.take(_ANSWERS):
-        pass
-    await ledger.tell(EventKind.HELD, f"waiting for a person: {cause}", cause=cause)
+    cause = f"{question}: {details}" if details else question
+    if not doing.was_asked(question):
+        await ledger.unhear(_ANSWERS)
+    await ledger.tell(
+        EventKind.HELD,
+        f"waiting for a person: {cause}",
+        cause=cause,
+        serving=await serving_now(doing.hands.router, doing.change.service),
+        harm=await harm_so_far(ledger, doing.change, doing.hands.metrics),
+    )
     if doing.waits:
         await ledger.status(RunStatus.HELD, cause=cause)
     else:
-        await _park(doing, cause)
+        await _park(doing, question, cause)
     while True:
         doing.check()
         if signal := attention.take(_ANSWERS):
@@ -39,10 +49,10 @@ async def hold(doing: Doing, cause: str) -> Signal:
         await doing.hands.clock.sleep(LOOK_EVERY_S)
 
 
-async def _park(doing: Doing, cause: str) -> None:
+async def _park(doing: Doing, question: str, cause: str) -> None:
     """Give the run back to the journal, unless somebody has spoken meanwhile."""
     attention = doing.ledger.attention
-    listens = _HEEDED | (_ANSWERS if doing.was_held else frozenset())
+    listens = _HEEDED | (_ANSWERS if doing.was_asked(question) else frozenset())
     if any(signal.kind in listens for signal in attention.inbox):
         return
     signal = await doing.ledger.park(RunStatus.HELD, cause=cause, unless=listens)

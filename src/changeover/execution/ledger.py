@@ -1,7 +1,8 @@
 """The journal as one run sees it: bound to its claim, patient, and never silent about it."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,6 +17,9 @@ T = TypeVar("T")
 
 PATIENCE_S = 300.0
 """Seconds a journal may be away before the run is left as it is, to be resumed later."""
+
+NOTIFY_S = 5.0
+"""Seconds that a notifier may take for one event."""
 
 log = logging.getLogger(__name__)
 
@@ -34,40 +38,60 @@ class Ledger:
     lease_s: float
     notifiers: tuple[Notifier, ...] = ()
     muted: set[int] = field(default_factory=set)
+    hung: set[int] = field(default_factory=set)
+    deadline: asyncio.Timeout | None = None
+    _ear: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> Run:
         return await self._patiently(lambda: self.journal.run(self.claim.run_id))
 
+    async def events(self) -> Sequence[Event]:
+        return await self._patiently(lambda: self.journal.events(self.claim.run_id))
+
+    async def hear(self) -> Signal | None:
+        """What a person said and nobody took yet. Not patient: the heartbeat asks again."""
+        async with self._ear:
+            return await self.journal.take_signal(self.claim, frozenset(SignalKind))
+
+    async def unhear(self, kinds: frozenset[SignalKind]) -> None:
+        """Drop every signal of `kinds` that was given until now."""
+        async with self._ear:
+            while await self._written(lambda: self.journal.take_signal(self.claim, kinds)):
+                pass
+        while self.attention.take(kinds):
+            pass
+
     async def start(self, phase: Phase, index: int) -> float:
-        return await self._patiently(lambda: self.journal.start_step(self.claim, phase, index))
+        return await self._written(lambda: self.journal.start_step(self.claim, phase, index))
 
     async def remember(self, phase: Phase, index: int, memo: Mapping[str, object]) -> None:
-        await self._patiently(lambda: self.journal.remember(self.claim, phase, index, memo))
+        await self._written(lambda: self.journal.remember(self.claim, phase, index, memo))
 
     async def finish(self, phase: Phase, index: int, outcome: str) -> None:
-        await self._patiently(lambda: self.journal.finish_step(self.claim, phase, index, outcome))
+        await self._written(lambda: self.journal.finish_step(self.claim, phase, index, outcome))
 
     async def status(self, status: RunStatus, *, cause: str = "", release: bool = False) -> None:
-        await self._patiently(
+        await self._written(
             lambda: self.journal.set_status(self.claim, status, cause=cause, release=release)
         )
 
     async def set_back(self, steps: tuple[Step, ...], cause: str) -> None:
-        await self._patiently(lambda: self.journal.set_back(self.claim, steps, cause))
+        await self._written(lambda: self.journal.set_back(self.claim, steps, cause))
 
     async def park(
         self, status: RunStatus, *, cause: str, unless: frozenset[SignalKind]
     ) -> Signal | None:
-        return await self._patiently(
-            lambda: self.journal.park(self.claim, status, cause=cause, unless=unless)
-        )
+        async with self._ear:
+            return await self._written(
+                lambda: self.journal.park(self.claim, status, cause=cause, unless=unless)
+            )
 
     async def tell(self, kind: EventKind, text: str, /, **data: object) -> None:
         """Store an event and send it to the notifiers."""
         event = Event(
             kind=kind, run_id=self.claim.run_id, at=self.clock.now(), text=text, data=data
         )
-        await self._send(await self._patiently(lambda: self.journal.add_event(self.claim, event)))
+        await self._send(await self._written(lambda: self.journal.add_event(self.claim, event)))
 
     async def progress(self, text: str, /, **data: object) -> None:
         """Send a progress event to the notifiers; it is not stored."""
@@ -78,29 +102,48 @@ class Ledger:
 
     async def _send(self, event: Event) -> None:
         for place, notifier in enumerate(self.notifiers):
+            if place in self.hung and event.kind is EventKind.STEP_PROGRESS:
+                continue  # several a second: it would hold up the run with each
             try:
-                await notifier.send(event)
+                async with asyncio.timeout(NOTIFY_S) as limit:
+                    await notifier.send(event)
             except Exception:
+                if limit.expired():
+                    self.hung.add(place)
                 # Whatever a notifier does, the run goes on; said once, not with every event.
                 if place not in self.muted:
                     self.muted.add(place)
                     log.exception("a notifier failed; the run goes on without it being told")
+
+    async def _written(self, call: Callable[[], Awaitable[T]]) -> T:
+        """As `_patiently`, for writes: they make the lease last."""
+
+        async def timed() -> T:
+            asked_at = self.clock.monotonic()
+            result = await call()
+            self.attention.holds_until(asked_at + self.lease_s)
+            return result
+
+        return await self._patiently(timed)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         give_up_at, pause_s = self.clock.monotonic() + PATIENCE_S, 0.1
         while True:
             asked_at = self.clock.monotonic()
             try:
-                result = await call()
+                return await call()
             except JournalUnavailable as error:
                 if self.clock.monotonic() >= give_up_at:
                     raise
                 log.warning("waiting for the journal: %s", error.message)
+                self._prolong(self.clock.monotonic() - asked_at + pause_s)
                 await self.clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, 5.0)
             except LeaseLost as error:
                 self.attention.lost = error
                 raise
-            else:
-                self.attention.valid_until = asked_at + self.lease_s
-                return result
+
+    def _prolong(self, seconds: float) -> None:
+        """Time spent on a journal that is away does not count against a step's deadline."""
+        if self.deadline is not None and (when := self.deadline.when()) is not None:
+            self.deadline.reschedule(when + seconds)

@@ -16,6 +16,7 @@ from changeover.domain.steps import (
     Step,
     StopReplicas,
 )
+from changeover.execution.addresses import addresses_now, refresh_addresses
 from changeover.execution.bake import bake
 from changeover.execution.doing import Doing
 from changeover.execution.errors import NotReady
@@ -24,6 +25,9 @@ from changeover.execution.ready import await_ready
 from changeover.execution.smoke import run_checks
 from changeover.execution.together import together
 from changeover.execution.traffic import traffic
+
+DRAIN_AGAIN_S = 60.0
+"""Most seconds that a stop waits for requests that came in after the drain."""
 
 
 async def perform(step: Step, doing: Doing) -> str:
@@ -35,7 +39,7 @@ async def perform(step: Step, doing: Doing) -> str:
         case StartReplicas(version=version, slots=slots):
             return await _start(doing, version, slots)
         case AwaitReady(version=version, slots=slots, timeout_s=timeout_s):
-            return await await_ready(doing, doing.replicas(version, slots), timeout_s)
+            return await _await(doing, version, slots, timeout_s)
         case SetRoute(route=route):
             return await set_route(doing, route)
         case RunChecks(version=version, checks=checks):
@@ -61,6 +65,13 @@ async def _start(doing: Doing, version: str, slots: tuple[int, ...]) -> str:
 
     await together(doing.replicas(version, slots), start)
     return f"{len(slots)} of {version} started"
+
+
+async def _await(doing: Doing, version: str, slots: tuple[int, ...], timeout_s: float) -> str:
+    outcome = await await_ready(doing, doing.replicas(version, slots), timeout_s)
+    if doing.phase is Phase.BACK:  # a way back starts members of the route again
+        await refresh_addresses(doing.hands, doing.change, doing.ledger.attention)
+    return outcome
 
 
 async def set_route(doing: Doing, route: Route | None) -> str:
@@ -94,9 +105,7 @@ async def _all_ready(doing: Doing, route: Route) -> None:
 
 
 async def _endpoints(doing: Doing, route: Route) -> dict[ReplicaId, Endpoint]:
-    runtime, service = doing.hands.runtime, doing.change.service
-    seen = await doing.retried(lambda: runtime.observe(service), "looking at the replicas")
-    known = {r.replica: r.endpoint for r in seen if r.endpoint is not None}
+    known = await addresses_now(doing.hands, doing.change.service, doing.ledger.attention)
     members = [r for v, slots in route.members.items() for r in doing.replicas(v, slots)]
     if gone := [r for r in members if r not in known]:
         raise NotReady(
@@ -119,10 +128,17 @@ async def _drain(doing: Doing, version: str, slots: tuple[int, ...], timeout_s: 
 
 
 async def _stop(doing: Doing, version: str, slots: tuple[int, ...], grace_s: float) -> str:
-    runtime = doing.hands.runtime
+    runtime, router, change = doing.hands.runtime, doing.hands.router, doing.change
+    replicas = doing.replicas(version, slots)
+    # Somebody may have routed to them since they were drained. Refused when they are members.
+    left_s = min(change.drain_s, DRAIN_AGAIN_S)
+    await doing.retried(
+        lambda: router.drain(change.service, frozenset(replicas), timeout_s=left_s),
+        "making sure that nobody needs what is stopped",
+    )
 
     async def stop(replica: ReplicaId) -> None:
         await doing.retried(lambda: runtime.stop(replica, grace_s=grace_s), f"stopping {replica}")
 
-    await together(doing.replicas(version, slots), stop)
+    await together(replicas, stop)
     return f"{len(slots)} of {version} stopped"

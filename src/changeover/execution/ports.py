@@ -78,7 +78,7 @@ class Router(Protocol):
         """Put `route` in force; return once every proxy has it in force. `endpoints` has each
         member of the route. A member of the route before that is none of this one gets no new
         request, keeps what it works on, and stays known until `drain`. None: the service's
-        port is closed and everything of it forgotten.
+        port is closed; that holds for the members before then too.
 
         Raises: RouteRejected (the route before still serves), RouterUnreachable, FencedOff.
         """
@@ -235,14 +235,16 @@ class Journal(Protocol):
         """Runs of `service`, newest first, without their step records."""
 
     async def serving(self, service: ServiceId) -> tuple[Release, tuple[int, ...]] | None:
-        """What the last succeeded run left serving: the release and its slots."""
+        """What the last succeeded run left serving: the release and its slots. None when it took
+        the service away, or there was none."""
 
     async def releases(self, service: ServiceId) -> Sequence[Release]:
         """Every release that a run of `service` has tried, newest first, each version once."""
 
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
         """Releases that served alone at the end of a succeeded run, newest first, each once;
-        the first is what serves now. What `rollback` goes back to is among them."""
+        the first is what serves now, if anything does. What `rollback` goes back to is among
+        them."""
 
     async def prune(
         self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20

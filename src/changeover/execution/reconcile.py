@@ -6,6 +6,7 @@ from changeover.domain.event import EventKind
 from changeover.domain.plan import Plan
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import Route
+from changeover.execution.addresses import refresh_addresses
 from changeover.execution.doing import Doing
 from changeover.execution.errors import StepFailed
 from changeover.execution.hold import hold
@@ -35,7 +36,8 @@ async def reconcile(plan: Plan, done: int, doing: Doing, noticed: set[Drift]) ->
     seen = await doing.retried(
         lambda: look(service, hands.runtime, hands.router), "looking at the world"
     )
-    for found in drift(expected(plan, done), seen):
+    differences = drift(expected(plan, done), seen)
+    for found in differences:
         match found:
             case ReplicaGone(replica=replica):
                 await _tell(doing, found)
@@ -49,6 +51,8 @@ async def reconcile(plan: Plan, done: int, doing: Doing, noticed: set[Drift]) ->
                     await _tell(doing, found)
             case _:
                 assert_never(found)
+    if any(isinstance(found, ReplicaGone) and found.member for found in differences):
+        await refresh_addresses(hands, doing.change, doing.ledger.attention)
 
 
 async def _tell(doing: Doing, found: Drift) -> None:
@@ -62,8 +66,9 @@ async def _bring_back(doing: Doing, replica: ReplicaId) -> None:
 
 
 async def _put_back(doing: Doing, found: RouteChanged, route: Route | None) -> None:
-    if not doing.was_held:
-        await hold(doing, f"{found.sentence}; `changeover resume` puts the plan's route back")
-    if route is None:
+    question = f"{found.sentence}; `changeover resume` puts the plan's route back"
+    if not doing.was_asked(question):
+        await hold(doing, question)
+    if route is None and not doing.change.retires:
         raise StepFailed("the service is routed although nothing of it was to be yet")
     await set_route(doing, route)

@@ -1,5 +1,6 @@
 """Calls that may work later are made again, until a step's time is over."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -8,6 +9,8 @@ from changeover.execution.errors import FencedOff, Retryable, StepFailed
 from changeover.execution.ports import Clock
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 GIVE_UP_S = 60.0
 
@@ -21,7 +24,7 @@ async def retried(
 
     Raises: StepFailed after a minute of failures; Interrupted, LeaseLost; what `call` raises else.
     """
-    give_up_at, pause_s = clock.monotonic() + GIVE_UP_S, 0.2
+    give_up_at, pause_s, told = clock.monotonic() + GIVE_UP_S, 0.2, False
     while True:
         attention.check()
         try:
@@ -30,6 +33,9 @@ async def retried(
             attention.lost = error
             raise
         except Retryable as error:
+            if not told:
+                told = True
+                log.warning("%s does not work yet: %s %s", what, error.message, error.hint)
             if clock.monotonic() >= give_up_at:
                 message = f"{what} failed for {GIVE_UP_S:g} s: {error.message}"
                 raise StepFailed(message, hint=error.hint) from error

@@ -5,16 +5,19 @@ person. A process that takes a run over goes on at the first step without an out
 """
 
 from changeover.domain.event import EventKind
-from changeover.domain.run import Phase, Run, RunStatus, SignalKind
+from changeover.domain.run import Phase, Run, RunStatus, Signal, SignalKind
 from changeover.execution.attention import Interrupted
 from changeover.execution.back import go_back
 from changeover.execution.carrying import Carrying
 from changeover.execution.errors import NeedsPerson, StepFailed
+from changeover.execution.failing import failing
 from changeover.execution.harm import count
 from changeover.execution.hold import Parked
 from changeover.execution.lease import heartbeat
 from changeover.execution.written import written_step
 from changeover.planning.render import sentence
+
+_ABORT = frozenset({SignalKind.ABORT})
 
 
 async def carry_out(carrying: Carrying, *, abort_because: str = "") -> Run:
@@ -26,23 +29,29 @@ async def carry_out(carrying: Carrying, *, abort_because: str = "") -> Run:
     touched any more then, and the proxies keep the route that is in force.
     """
     async with heartbeat(carrying.ledger):
-        run = await carrying.ledger.run()
-        try:
-            await _announce(carrying, run)
-            await _proceed(carrying, run, abort_because)
-        except Parked:
-            pass
-        except Interrupted as interrupted:
-            await _pause(carrying, run, interrupted.signal.who)
+        await _announce(carrying, await carrying.ledger.run())
+        while abort := await _proceed_or_pause(carrying, abort_because):
+            abort_because = f"{abort.who} said abort"
         return await carrying.ledger.run()
 
 
+async def _proceed_or_pause(carrying: Carrying, abort_because: str) -> Signal | None:
+    """Go on until the end or a pause; return an abort that was said while pausing."""
+    run = await carrying.ledger.run()
+    try:
+        await _proceed(carrying, run, abort_because)
+    except Parked:
+        return None
+    except Interrupted as interrupted:
+        return await _pause(carrying, run, interrupted.signal.who)
+    return None
+
+
 async def _proceed(carrying: Carrying, run: Run, abort_because: str) -> None:
-    going_back = run.status is RunStatus.ABORTING or (run.status is RunStatus.STUCK and run.back)
-    if going_back or abort_because:
+    if abort_because or run.status in (RunStatus.ABORTING, RunStatus.STUCK):
         await go_back(carrying, run, abort_because or run.cause)
         return
-    carrying.was_held = run.status is RunStatus.HELD
+    carrying.held_for = run.cause if run.status is RunStatus.HELD else ""
     if run.status is not RunStatus.RUNNING:
         await carrying.ledger.status(RunStatus.RUNNING)
     try:
@@ -56,15 +65,18 @@ async def _proceed(carrying: Carrying, run: Run, abort_because: str) -> None:
 
 
 async def _go_forward(carrying: Carrying, run: Run) -> None:
-    await carrying.take_charge(run)
+    with failing():
+        await carrying.take_charge(run)
+        if run.steps:
+            await carrying.tell_addresses(run)
     for index in range(run.done(Phase.FORWARD), len(run.plan.steps)):
         carrying.ledger.attention.check()
         await written_step(carrying, run, Phase.FORWARD, index)
-        carrying.was_held = False
-    candidate, harm = run.plan.change.candidate.version, await carrying.harm(run)
+        carrying.held_for = ""
+    target, harm = run.plan.change.target, await carrying.harm(run)
     await carrying.ledger.tell(
         EventKind.SUCCEEDED,
-        f"{candidate} serves all requests; {harm}",
+        f"{target} serves all requests; {harm}" if target else f"nothing serves now; {harm}",
         harm=harm,
         took_s=carrying.hands.clock.now() - run.created_at,
     )
@@ -77,31 +89,33 @@ async def _announce(carrying: Carrying, run: Run) -> None:
         text = f"{run.run_id} is carried on by {ledger.claim.owner}"
         await ledger.tell(EventKind.RUN_CLAIMED, text, fence=ledger.claim.fence)
         return
-    stable = change.stable.version if change.stable else None
     steps = [sentence(step, change) for step in run.plan.steps]
     await ledger.tell(
         EventKind.RUN_CREATED,
-        f"{change.service} from {stable or 'nothing'} to {change.candidate.version}: "
+        f"{change.service} from {change.before or 'nothing'} to {change.target or 'nothing'}: "
         f"{run.plan.strategy} in {len(steps)} steps",
         service=change.service.name,
         environment=change.service.environment,
-        **{"from": stable},
-        to=change.candidate.version,
+        **{"from": change.before},
+        to=change.target,
         strategy=run.plan.strategy,
         steps=steps,
         counted=await count(change, carrying.hands.metrics),
     )
 
 
-async def _pause(carrying: Carrying, run: Run, who: str) -> None:
-    """Leave the run where it is: every place where a pause is heeded is a safe one."""
-    ledger, serving = carrying.ledger, await carrying.serving(run)
+async def _pause(carrying: Carrying, run: Run, who: str) -> Signal | None:
+    """Leave the run where it is: every place where a pause is heeded is a safe one. An abort that
+    comes meanwhile is returned instead."""
+    ledger, serving, harm = carrying.ledger, await carrying.serving(run), await carrying.harm(run)
     current = await ledger.run()
     going_back = current.status is RunStatus.ABORTING
+    if abort := ledger.attention.take(_ABORT):
+        return abort
     text = f"paused by {who}: {serving}"
-    await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving)
-    await ledger.status(
+    await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving, harm=harm)
+    return await ledger.park(
         RunStatus.ABORTING if going_back else RunStatus.PAUSED,
         cause=current.cause if going_back else f"paused by {who}",
-        release=True,
+        unless=_ABORT,
     )

@@ -1,23 +1,16 @@
 """One step, written down before its side effect and after it."""
 
-import asyncio
+from collections.abc import Mapping
 
 from changeover.domain.event import EventKind
-from changeover.domain.run import Phase, Run
-from changeover.domain.steps import Step
-from changeover.execution.attention import Interrupted
+from changeover.domain.run import Phase, Run, RunStatus
+from changeover.domain.verdict import Judgement
 from changeover.execution.carrying import Carrying
-from changeover.execution.deadline import deadline_s
+from changeover.execution.deadline import deadline_s, within
 from changeover.execution.doing import Doing
-from changeover.execution.errors import (
-    ChangeoverError,
-    JournalUnavailable,
-    LeaseLost,
-    NeedsPerson,
-    StepFailed,
-    StepTimedOut,
-)
-from changeover.execution.hold import Parked
+from changeover.execution.errors import GateFailed, StepFailed
+from changeover.execution.failing import failing
+from changeover.execution.ledger import Ledger
 from changeover.execution.perform import perform
 from changeover.execution.reconcile import reconcile
 from changeover.planning.render import sentence
@@ -31,22 +24,24 @@ async def written_step(carrying: Carrying, run: Run, phase: Phase, index: int) -
     """
     ledger, clock = carrying.ledger, carrying.hands.clock
     steps = run.plan.steps if phase is Phase.FORWARD else run.back
-    step, words, began_at = steps[index], "", clock.monotonic()
+    step, began_at = steps[index], clock.monotonic()
     words = sentence(step, run.plan.change)
     place: dict[str, object] = {"phase": phase.value, "index": index, "total": len(steps)}
     try:
         if phase is Phase.FORWARD:
-            doing = _doing(carrying, run, phase, index, clock.now())
-            await reconcile(run.plan, index, doing, carrying.noticed)
+            with failing():
+                doing = _doing(carrying, run, phase, index, clock.now())
+                await reconcile(run.plan, index, doing, carrying.noticed)
         started_at = await ledger.start(phase, index)
         await ledger.tell(EventKind.STEP_STARTED, words, **place, sentence=words, kind=step.kind)
         doing = _doing(carrying, run, phase, index, started_at)
-        outcome = await _within_deadline(step, words, doing)
+        with failing():
+            async with within(deadline_s(step), ledger, words):
+                outcome = await perform(step, doing)
     except StepFailed as error:
-        text = f"{words}: {error.message}"
-        await ledger.tell(
-            EventKind.STEP_FAILED, text, **place, error=error.message, hint=error.hint
-        )
+        if phase is Phase.FORWARD:  # before it is told: whoever takes over goes back too
+            await ledger.status(RunStatus.ABORTING, cause=error.message)
+        await _tell_failure(ledger, words, error, place)
         raise
     await ledger.finish(phase, index, outcome)
     await ledger.tell(
@@ -58,20 +53,16 @@ async def written_step(carrying: Carrying, run: Run, phase: Phase, index: int) -
     )
 
 
-async def _within_deadline(step: Step, words: str, doing: Doing) -> str:
-    limit_s = deadline_s(step)
-    try:
-        async with asyncio.timeout(limit_s):
-            return await perform(step, doing)
-    except TimeoutError as error:
-        raise StepTimedOut(f"{words}: not done after {limit_s:g} s") from error
-    except (StepFailed, NeedsPerson, JournalUnavailable, LeaseLost, Interrupted, Parked):
-        raise
-    except ChangeoverError as error:
-        raise StepFailed(error.message, hint=error.hint) from error
-    except Exception as error:
-        # A bug of ours or of a plug-in must not leave users in the middle.
-        raise StepFailed(f"internal error: {error!r}", hint="please report it") from error
+async def _tell_failure(
+    ledger: Ledger, words: str, error: StepFailed, place: Mapping[str, object]
+) -> None:
+    if isinstance(error, GateFailed):
+        judgement, why = Judgement.FAILED.value, error.message
+        await ledger.tell(
+            EventKind.GATE_VERDICT, why, gate=error.gate, judgement=judgement, why=why
+        )
+    text = f"{words}: {error.message}"
+    await ledger.tell(EventKind.STEP_FAILED, text, **place, error=error.message, hint=error.hint)
 
 
 def _doing(carrying: Carrying, run: Run, phase: Phase, index: int, started_at: float) -> Doing:
@@ -84,6 +75,6 @@ def _doing(carrying: Carrying, run: Run, phase: Phase, index: int, started_at: f
         index=index,
         started_at=started_at,
         waits=carrying.waits,
-        was_held=carrying.was_held,
+        held_for=carrying.held_for,
         memo=record.memo if record else {},
     )

@@ -1,6 +1,6 @@
 """The only place where adapters are built."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from changeover.adapters.artifacts.store import ArtifactStore
@@ -9,13 +9,14 @@ from changeover.adapters.journal.journal import DatabaseJournal
 from changeover.adapters.journal.opening import open_journal
 from changeover.adapters.journal.owner import this_process
 from changeover.adapters.metrics.envoy import EnvoyMetrics
-from changeover.adapters.router.envoy.proxy import agent_of, start_agent
+from changeover.adapters.router.envoy.proxy import KeptAgent, agent_of, start_agent
 from changeover.adapters.router.envoy.router import EnvoyRouter
 from changeover.adapters.runtime.process.runtime import ProcessRuntime
 from changeover.adapters.secrets import Mask, resolve, resolve_all
-from changeover.domain.plan import Change
+from changeover.domain.release import Release
 from changeover.domain.run import Claim
-from changeover.execution.doing import Hands
+from changeover.execution.errors import RouterUnreachable
+from changeover.execution.hands import Hands
 from changeover.execution.ports import Clock
 from changeover.interfaces.project import Project
 
@@ -54,22 +55,40 @@ def runtime_of(project: Project, *, fence: int = 0) -> ProcessRuntime:
 
 def router_of(project: Project, *, fence: int | None = None) -> EnvoyRouter:
     """The project's proxy; with None for looking only."""
-    return EnvoyRouter(agent_of(project.paths.root), fence=fence)
+    state = project.paths.root
+    return EnvoyRouter(agent_of(state) if fence is None else KeptAgent(state), fence=fence)
+
+
+async def highest_fence(project: Project) -> int:
+    """The highest fencing number that this project's proxy or host has seen; a proxy that cannot
+    be asked is left out, for it will be asked again before anything is done."""
+    on_host = runtime_of(project).highest_fence(project.service)
+    try:
+        return max(on_host, (await router_of(project).observe(project.service)).fence)
+    except RouterUnreachable:
+        return on_host
 
 
 def metrics_of(project: Project) -> EnvoyMetrics:
     return EnvoyMetrics(agent_of(project.paths.root))
 
 
-async def hands_for(project: Project, claim: Claim, change: Change, clock: Clock) -> Hands:
-    """Everything that the run of `claim` may touch. The proxy is started when it does not run.
+async def prepared(project: Project, releases: Iterable[Release]) -> dict[str, str]:
+    """Start the proxy when it does not run; return the values of every secret of `releases`.
 
-    Raises: UsageError when a secret of a release has no value here, RouterUnreachable.
+    Raises: UsageError when a secret has no value here or Envoy is missing, RouterUnreachable.
     """
-    values = resolve_all(change.candidate)
-    if change.stable is not None:
-        values |= resolve_all(change.stable)
+    values = {name: value for r in releases for name, value in resolve_all(r).items()}
     await start_agent(project.paths.root)
+    return values
+
+
+async def hands_for(
+    project: Project, claim: Claim, releases: Iterable[Release], clock: Clock
+) -> Hands:
+    """Everything that the run of `claim` may touch, `prepared` for `releases`, with what that
+    raises."""
+    values = await prepared(project, releases)
     return Hands(
         runtime=runtime_of(project, fence=claim.fence),
         router=router_of(project, fence=claim.fence),

@@ -73,12 +73,13 @@ class _Way:
         change, world = plan.change, world_of(observed)
         occupied = frozenset((r.version, r.slot) for r in observed.replicas)
         routed = frozenset((r.version, r.slot) for r in observed.routing.active) | world.members
+        new = {change.candidate.version} - {change.before}
         before = first_world(change)
         return cls(
             change=change,
             world=world,
             wanted=before.alive,
-            candidates=frozenset(p for p in occupied | routed if p[0] == change.candidate.version),
+            candidates=frozenset(p for p in occupied | routed if p[0] in new),
             occupied=occupied,
             room=max(len(then.alive) for then in walk(before, plan.steps)),
         )
@@ -176,6 +177,9 @@ class _Way:
 
     def split(self, stable: frozenset[Place], candidate: frozenset[Place]) -> None:
         """Give every member of both the same share."""
+        if not candidate:
+            self.route_to(stable)
+            return
         self.do(
             *moves.route(
                 self.change,
@@ -197,4 +201,5 @@ class _Way:
 
     @property
     def _stable(self) -> Version:
-        return moves.stable_version(self.change)
+        assert self.change.stable is not None
+        return self.change.stable.version

@@ -12,7 +12,7 @@ from changeover.domain.observed import Observed
 from changeover.domain.plan import Change, Plan
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import Route
-from changeover.domain.steps import StartReplicas, Step
+from changeover.domain.steps import SetRoute, StartReplicas, Step, StopReplicas
 from changeover.planning.words import route_words
 from changeover.planning.world import Place, World, after, first_world, walk
 
@@ -25,7 +25,7 @@ class Expected:
     members: those of them that take requests.
     known:   replicas that may exist; any other is a stranger.
     routes:  one of these is in force: before the next step, or after it. The first is the one
-             that a person would expect.
+             that a person would expect. Empty when any route will do.
     """
 
     alive: frozenset[ReplicaId]
@@ -88,13 +88,20 @@ def expected_from(world: World, steps: Sequence[Step], change: Change, done: int
         raise ValueError(f"{done} steps cannot be done of {len(steps)}")
     now = list(walk(world, steps[:done]))[-1]
     then = after(now, steps[done]) if done < len(steps) else now
-    later = {place for step in steps[done:] for place in _started(step)}
-    routes = (now.route,) if now.route == then.route else (now.route, then.route)
+    later = {place for step in steps[done:] for place in _named(step)}
+    routes: tuple[Route | None, ...] = (now.route,)
+    if then.route != now.route:
+        routes = (now.route, then.route)
 
     def ids(places: frozenset[Place]) -> frozenset[ReplicaId]:
         return frozenset(ReplicaId(change.service, version, slot) for version, slot in places)
 
     alive = now.alive & then.alive
+    if change.retires:
+        # What is dead or routed elsewhere need not be mended in order to be taken away.
+        alive = frozenset()
+        if any(isinstance(step, SetRoute) for step in steps[done:]):
+            routes = ()
     return Expected(
         alive=ids(alive),
         members=ids(alive & (now.members | then.members)),
@@ -114,11 +121,12 @@ def _drift(expected: Expected, observed: Observed) -> Iterator[Drift]:
         yield ReplicaGone(replica=replica, member=replica in expected.members)
     for replica in sorted(set(observed.replicas) - expected.known):
         yield StrangeReplica(replica=replica)
-    if observed.routing.route not in expected.routes:
+    if expected.routes and observed.routing.route not in expected.routes:
         yield RouteChanged(expected=expected.routes[0], found=observed.routing.route)
 
 
-def _started(step: Step) -> frozenset[Place]:
-    if not isinstance(step, StartReplicas):
+def _named(step: Step) -> frozenset[Place]:
+    """Replicas that are there because of `step`, or until then."""
+    if not isinstance(step, StartReplicas | StopReplicas):
         return frozenset()
     return frozenset((step.version, slot) for slot in step.slots)

@@ -28,7 +28,7 @@ Way = Literal["forward", "back"]
 
 def objections(world: World, step: Step, change: Change, *, way: Way) -> Iterator[str]:
     """Why `step` would hurt users, or could never succeed, when `world` is as it is."""
-    if strange := sorted(_versions(step) - _known(change)):
+    if strange := sorted(_versions(step) - _known(step, change)):
         yield f"knows no version {', '.join(strange)}"
         return
     yield from _out_of_range(step)
@@ -57,7 +57,10 @@ def _versions(step: Step) -> set[Version]:
     return set() if version is None else {version}
 
 
-def _known(change: Change) -> set[Version]:
+def _known(step: Step, change: Change) -> set[Version]:
+    """Versions that `step` may name. What takes a service away ends whatever is found of it."""
+    if change.retires and isinstance(step, Drain | StopReplicas):
+        return _versions(step)
     stable = set() if change.stable is None else {change.stable.version}
     return stable | {change.candidate.version}
 
@@ -69,7 +72,8 @@ def _await_ready(world: World, step: AwaitReady) -> Iterator[str]:
 
 def _set_route(world: World, route: Route | None, change: Change, way: Way) -> Iterator[str]:
     if route is None:
-        if change.stable is not None or way == "forward":
+        leads_to_nothing = change.stable is None if way == "back" else change.retires
+        if not leads_to_nothing:
             yield "takes the service away from its users"
         return
     for version in sorted(route.versions):

@@ -122,6 +122,8 @@ def summary(plan: Plan) -> list[str]:
 
 def _title(plan: Plan) -> str:
     change = plan.change
+    if change.retires:
+        return f"{plan.strategy}: take {change.service} away"
     before = f"from {change.stable.version} " if change.stable else "for the first time "
     return f"{plan.strategy}: {change.service} {before}to {change.candidate.version}"
 

@@ -63,7 +63,7 @@ def violations_from(
 
 def _faults(change: Change) -> Iterator[str]:
     """What makes a change a question without an answer."""
-    if change.replicas < 1:
+    if change.replicas < 0:
         yield f"{change.replicas} replicas can serve nobody"
     if not 0 <= change.min_ready <= max(change.replicas, 0):
         yield f"min_ready {change.min_ready} is not between 0 and {change.replicas} replicas"
@@ -71,7 +71,9 @@ def _faults(change: Change) -> Iterator[str]:
         if change.stable_slots:
             yield "there are stable slots but no stable version"
         return
-    if change.stable.version == change.candidate.version:
+    if change.retires and change.stable != change.candidate:
+        yield f"takes {change.candidate.version} away, but {change.stable.version} serves"
+    if change.stable.version == change.candidate.version and not change.retires:
         yield f"{change.candidate.version} is both stable and candidate"
     if not change.stable_slots:
         yield f"no slot of {change.stable.version} serves"
@@ -114,7 +116,7 @@ def _weakened(before: World, then: World, change: Change) -> Iterator[str]:
 
 def _unfinished(world: World, change: Change, way: Way) -> Iterator[str]:
     """What is not as it should be once all steps are done."""
-    if way == "back" and change.stable is None:
+    if change.retires if way == "forward" else change.stable is None:
         if world.route is not None:
             yield "the service is still routed"
         yield from _left_over(world, frozenset())

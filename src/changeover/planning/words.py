@@ -83,13 +83,13 @@ def route_words(route: Route | None, *, first: Version = "") -> str:
         what = " requests" if len(ordered) == 1 else " of requests" if not parts else ""
         slots = f" ({said(route.slots(version))})" if route.slots(version) else ""
         parts.append(f"{share}{what} to {version}{slots}")
-    return listed(parts) + "".join(f", and {_match_words(match)}" for match in route.matches)
+    return listed(parts) + "".join(f"; {_match_words(match)}" for match in route.matches)
 
 
 def _match_words(match: Match) -> str:
     if isinstance(match, HeaderMatch):
-        return f'those with "{match.header}: {match.value}" to {match.version}'
-    return f"those to port {match.port} to {match.version}"
+        return f"preview of {match.version} by header"
+    return f"preview of {match.version} on port {match.port}"
 
 
 def gate_words(gate: Gate, candidate: Version) -> str:

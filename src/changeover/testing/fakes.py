@@ -54,6 +54,7 @@ class FakeRuntime(_Part):
             self.world.check_fence("runtime", self.fence)
             if replica not in self.world.processes:
                 self.world.spawn(replica, release)
+                self.world.changed(f"start {replica}", self.fence)
 
         await self._call(f"start {replica}", effect)
 
@@ -79,6 +80,7 @@ class FakeRuntime(_Part):
         async def effect() -> None:
             self.world.check_fence("runtime", self.fence)
             self.world.stopped(replica)
+            self.world.changed(f"stop {replica}", self.fence)
 
         await self._call(f"stop {replica}", effect)
 
@@ -120,10 +122,11 @@ class FakeRouter(_Part):
                 world.leaving[gone] = now + world.busy_s
             for back in members:
                 world.leaving.pop(back, None)
+            joined = members - world.service_members
             world.service_members, world.route = members, route
-            if route is None:
-                world.leaving.clear()
-            world.verify("set the route")
+            world.addresses = {r: endpoints[r] for r in members}
+            world.verify("set the route", joined)
+            world.changed("set the route", self.fence)
 
         await self._call("apply route", effect)
 

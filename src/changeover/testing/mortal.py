@@ -10,7 +10,8 @@ from changeover.domain.release import Release
 from changeover.domain.run import Claim, Phase, Run, RunKind, RunStatus, Signal, SignalKind
 from changeover.domain.service import ServiceId
 from changeover.domain.steps import Step
-from changeover.execution.ports import Journal
+from changeover.execution.errors import JournalUnavailable
+from changeover.testing.journal import MemoryJournal
 from changeover.testing.lifeline import Lifeline
 from changeover.testing.world import no_fault
 
@@ -25,7 +26,7 @@ class MortalJournal:
         although the transaction is committed.
     """
 
-    inner: Journal
+    inner: MemoryJournal
     life: Lifeline
     fault: Callable[[str], None] = no_fault
 
@@ -96,14 +97,26 @@ class MortalJournal:
         # The heartbeat: not counted, or a step's calls would have other numbers in each run.
         await self.life.stand_still()
         self.life.die_if_dead()
-        return await self.inner.take_signal(claim, kinds)
+        self.fault("before take signal")
+        return self._answered(claim, await self.inner.take_signal(claim, kinds))
 
     async def park(
         self, claim: Claim, status: RunStatus, *, cause: str, unless: frozenset[SignalKind]
     ) -> Signal | None:
-        return await self._call(
-            "park", lambda: self.inner.park(claim, status, cause=cause, unless=unless)
-        )
+        async def parked() -> Signal | None:
+            signal = await self.inner.park(claim, status, cause=cause, unless=unless)
+            return self._answered(claim, signal)
+
+        return await self._call("park", parked)
+
+    def _answered(self, claim: Claim, signal: Signal | None) -> Signal | None:
+        """`signal`, unless the answer is lost: then the journal must give it again."""
+        try:
+            self.fault("after take signal")
+        except JournalUnavailable:
+            self.inner.answer_lost(claim)
+            raise
+        return signal
 
     async def signal(self, run_id: str, signal: Signal) -> None:
         await self._call("signal", lambda: self.inner.signal(run_id, signal))
@@ -112,7 +125,7 @@ class MortalJournal:
         return await self._call("event", lambda: self.inner.add_event(claim, event))
 
     async def events(self, run_id: str, *, after: int = 0) -> Sequence[Event]:
-        return await self.inner.events(run_id, after=after)
+        return await self._call("events", lambda: self.inner.events(run_id, after=after))
 
     async def run(self, run_id: str) -> Run:
         return await self._call("run", lambda: self.inner.run(run_id))

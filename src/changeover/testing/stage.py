@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from changeover.domain.event import Event
+from changeover.domain.event import Event, EventKind
 from changeover.domain.plan import Plan
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import Route
-from changeover.domain.run import Claim, Phase, Run, RunKind, RunStatus
+from changeover.domain.run import Claim, Phase, Run, RunKind, RunStatus, Signal, SignalKind
 from changeover.execution.attention import Attention
 from changeover.execution.carrying import Carrying
-from changeover.execution.doing import Hands
+from changeover.execution.hands import Hands
 from changeover.execution.ledger import Ledger
-from changeover.execution.ports import Journal
+from changeover.execution.ports import Journal, Notifier
 from changeover.execution.run import carry_out
 from changeover.testing.fakes import FakeChecker, FakeMetrics, FakeRouter, FakeRuntime, Listener
 from changeover.testing.journal import MemoryJournal
@@ -33,9 +33,17 @@ class End:
     route: Route | None
 
 
+def as_they_are(hands: Hands) -> Hands:
+    """The default: every controller has the fakes themselves."""
+    return hands
+
+
 @dataclass(slots=True)
 class Stage:
     """One world, one journal, and one controller after the other.
+
+    arm:           may exchange adapters of each new controller.
+    notifiers:     hear of events beside `listener`.
 
     journal_fault: asked before and after each call to the journal; may raise.
     tell:          hears of every event in words.
@@ -48,9 +56,11 @@ class Stage:
     controllers: int = 0
     journal_fault: Callable[[str], None] = no_fault
     tell: Callable[[str], None] = no_fault
+    arm: Callable[[Hands], Hands] = as_they_are
+    notifiers: tuple[Notifier, ...] = ()
 
     def __post_init__(self) -> None:
-        self.journal = MemoryJournal(self.world.clock.now)
+        self.journal = MemoryJournal(self.world.clock.now, self.world.clock.monotonic)
 
     async def send(self, event: Event) -> None:
         """The `Notifier` port: pass every sentence on to `tell`."""
@@ -83,18 +93,33 @@ class Stage:
 
     def carrying(self, claim: Claim, life: Lifeline, *, waits: bool = False) -> Carrying:
         world, fence = self.world, claim.fence
-        hands = Hands(
-            runtime=FakeRuntime(world, fence, life),
-            router=FakeRouter(world, fence, life),
-            metrics=FakeMetrics(world, fence, life),
-            checker=FakeChecker(world, fence, life),
-            clock=world.clock,
+        hands = self.arm(
+            Hands(
+                runtime=FakeRuntime(world, fence, life),
+                router=FakeRouter(world, fence, life),
+                metrics=FakeMetrics(world, fence, life),
+                checker=FakeChecker(world, fence, life),
+                clock=world.clock,
+            )
         )
         attention = Attention(claim, world.clock, world.clock.monotonic() + LEASE_S)
         ledger = Ledger(
-            self._mortal(life), claim, world.clock, attention, LEASE_S, (self.listener, self)
+            self._mortal(life),
+            claim,
+            world.clock,
+            attention,
+            LEASE_S,
+            (self.listener, self, *self.notifiers),
         )
         return Carrying(ledger, hands, waits=waits)
+
+    async def say(self, kind: SignalKind, who: str = "bob") -> None:
+        """A person says something to the run."""
+        await self.journal.signal(RUN, Signal(kind, who))
+
+    def told(self, kind: EventKind) -> list[Event]:
+        """What the controllers have told of this kind, in order."""
+        return [event for event in self.listener.events if event.kind is kind]
 
     async def end(self) -> End:
         run = await self.journal.run(RUN)

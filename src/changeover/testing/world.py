@@ -45,11 +45,16 @@ def no_fault(call: str) -> None:
     """The default: nothing goes wrong."""
 
 
+def unwatched(doing: str, fence: int) -> None:
+    """The default: nobody watches."""
+
+
 @dataclass(slots=True)
 class World:
     """clock, processes, the route in force and who is still known to the proxy.
 
     leaving:   replicas that left the route and were not drained yet.
+    addresses: where the proxy sends the requests for each member.
     busy_s:    seconds a replica goes on working on what it had when it left the route.
     min_ready: members of the route that must be there at every moment, once it is set.
     killed:    replicas that somebody has killed; their supervisor brings them back.
@@ -58,6 +63,7 @@ class World:
         damage, a controller need not restore it at once, but must not make it worse.
     lost:      every way in which a request was lost; empty in a good world.
     fault:     asked before and after each call of runtime and router; may raise.
+    changed:   told of every change that a controller makes, with its fencing number.
     """
 
     clock: VirtualClock = field(default_factory=VirtualClock)
@@ -65,6 +71,7 @@ class World:
     route: Route | None = None
     service_members: set[ReplicaId] = field(default_factory=set)
     leaving: dict[ReplicaId, float] = field(default_factory=dict)
+    addresses: dict[ReplicaId, Endpoint] = field(default_factory=dict)
     behaviours: dict[Version, Behaviour] = field(default_factory=dict)
     busy_s: float = 0.5
     min_ready: int = 0
@@ -73,6 +80,7 @@ class World:
     fences: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     fault: Callable[[str], None] = no_fault
+    changed: Callable[[str, int], None] = unwatched
     ports: int = 20_000
     killed: set[ReplicaId] = field(default_factory=set)
     removed: set[ReplicaId] = field(default_factory=set)
@@ -131,26 +139,28 @@ class World:
         for gone in self.service_members - members:
             self.leaving[gone] = self.clock.monotonic() + self.busy_s
         self.service_members, self.route = members, route
+        self.addresses |= {r: self.processes[r].endpoint for r in members if r in self.processes}
         self.had = self.serving()
 
-    def verify(self, doing: str) -> None:
-        """Write down what `doing` has broken, if anything."""
+    def verify(self, doing: str, joined: set[ReplicaId]) -> None:
+        """Write down what `doing`, which took `joined` into the route, has broken, if anything."""
         if self.route is None:
             return
         members = set(self.service_members)
-        self._verify_capacity(doing)
+        self.verify_capacity(doing)
         there = self.removed | set(self.processes)  # what others took away is not our doing
         for replica in sorted(members - self.removed):
             process = self.processes.get(replica)
             if process is None:
                 self.lost.append(f"{doing}: {replica} takes requests and does not exist")
-            elif not process.been_ready:
+            elif replica in joined and not process.been_ready:
                 self.lost.append(f"{doing}: {replica} takes requests and was never ready")
         for version in self.route.versions:
             if not any(r.version == version and r in there for r in members):
                 self.lost.append(f"{doing}: requests for {version} have nowhere to go")
 
-    def _verify_capacity(self, doing: str) -> None:
+    def verify_capacity(self, doing: str) -> None:
+        """Write down when fewer replicas serve than must, and than did before `doing`."""
         # One that somebody else kills between two calls of the controller is not its doing.
         serving = self.serving(killed_too=True)
         # Whether one that is ready only now and then is capacity depends on when you ask.
@@ -159,13 +169,18 @@ class World:
             self.lost.append(f"{doing}: {serving} replicas serve, {self.min_ready} are needed")
         self.had = self.serving()
 
+    def reached(self, replica: ReplicaId) -> bool:
+        """Whether the proxy knows where `replica` listens now."""
+        process = self.processes.get(replica)
+        return process is not None and self.addresses.get(replica) == process.endpoint
+
     def serving(self, *, killed_too: bool = False) -> int:
         """How many replicas take users' requests now; `killed_too` counts those that will again
         once they are back."""
         if self.route is None:
             return 0
         now = self.clock.monotonic()
-        there = (r for r in self.service_members if r in self.processes)
+        there = (r for r in self.service_members if self.reached(r))
         members = (
             r
             for r in there
@@ -182,7 +197,7 @@ class World:
         if self.route is not None:
             if replica in self.service_members:
                 self.lost.append(f"stop {replica}: it takes requests")
-            self._verify_capacity(f"stop {replica}")
+            self.verify_capacity(f"stop {replica}")
 
     def count(self) -> None:
         """Let the users' requests of the time since the last call happen."""
@@ -208,6 +223,7 @@ def serving_world(change: Change, slots: Iterable[int] | None = None) -> World:
         world.spawn(replica, change.stable).been_ready = True
         world.processes[replica].ready_at = 0.0
         world.service_members.add(replica)
+        world.addresses[replica] = world.processes[replica].endpoint
     world.route = all_to(change.stable.version, chosen)
     world.had = len(chosen)
     return world

@@ -139,7 +139,7 @@ def test_a_started_replica_is_not_ready_until_it_was_awaited_again() -> None:
         (replace(TWO, candidate=release("v1")), "v1 is both stable and candidate"),
         (replace(TWO, stable_slots=()), "no slot of v1 serves"),
         (replace(TWO, stable=None), "there are stable slots but no stable version"),
-        (replace(TWO, replicas=0), "0 replicas can serve nobody"),
+        (replace(TWO, replicas=-1), "-1 replicas can serve nobody"),
         (replace(TWO, min_ready=3), "min_ready 3 is not between 0 and 2 replicas"),
         (replace(TWO, stable_slots=(0,)), "1 replicas serve now, min_ready is 2"),
     ],

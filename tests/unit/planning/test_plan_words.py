@@ -107,8 +107,8 @@ def test_a_route_names_its_shares_and_its_previews() -> None:
         ),
     )
     assert route_words(route, first="v2") == (
-        "25 % of requests to v2 (slot 0) and 75 % to v1 (slots 0-1), "
-        'and those with "x: y" to v2, and those to port 9090 to v2'
+        "25 % of requests to v2 (slot 0) and 75 % to v1 (slots 0-1); "
+        "preview of v2 by header; preview of v2 on port 9090"
     )
     assert route_words(None) == "no requests anywhere"
     assert route_words(all_to("v1", (0,))) == "all requests to v1 (slot 0)"

@@ -42,11 +42,12 @@ def broken(source: Path, why: object) -> ArtifactError:
     )
 
 
-def no_space(root: Path, *, needed_bytes: int, free_bytes: int) -> ArtifactError:
-    """The error for a disk that is too full."""
+def no_space(root: Path, *, needed_bytes: int, free_bytes: int, spare_bytes: int) -> ArtifactError:
+    """The error for a disk that is too full; `spare_bytes` of it are never filled."""
     return ArtifactError(
         f"not enough space in {root}: the artifact needs {readable(needed_bytes)} or more,"
-        f" {readable(free_bytes)} are free; nothing of it was kept",
+        f" {readable(free_bytes)} are free, of which {readable(spare_bytes)} stay so for the"
+        " services that run; nothing of it was kept",
         hint="free some space, or lower how many releases are kept, and deploy again",
     )
 

@@ -138,7 +138,12 @@ class ArtifactStore:
 
     def _no_space(self, needed_bytes: int) -> ArtifactError:
         root = self._places.root
-        return refusal.no_space(root, needed_bytes=needed_bytes, free_bytes=self._free_bytes(root))
+        return refusal.no_space(
+            root,
+            needed_bytes=needed_bytes,
+            free_bytes=self._free_bytes(root),
+            spare_bytes=_SPARE_BYTES,
+        )
 
     def _publish(self, tree: Path) -> str:
         listing = listing_of(tree)

@@ -25,7 +25,7 @@ _SQLITE = {
     sqlite3.SQLITE_LOCKED: ("is locked", "give the same command again"),
     sqlite3.SQLITE_FULL: (
         "cannot be written: the disk is full",
-        "make room on the disk of {path}, then: changeover resume",
+        "make room on the disk of {path}, then `changeover resume`, or the same command again",
     ),
     sqlite3.SQLITE_READONLY: (
         "cannot be written: it is read-only",
@@ -38,20 +38,29 @@ _SQLITE = {
     sqlite3.SQLITE_PERM: ("may not be opened", "make {path} writable for this user"),
     sqlite3.SQLITE_IOERR: (
         "cannot be read or written: its disk reports an error or is full",
-        "look at the disk of {path}, then: changeover resume",
+        "look at the disk of {path}, then `changeover resume`, or the same command again",
     ),
 }
 _POSTGRESQL = {
-    "08": ("does not answer", "start the database, then: changeover resume"),
+    "08": (
+        "does not answer",
+        "start the database, then `changeover resume`, or the same command again",
+    ),
     "25006": ("is read-only", "point the journal's URL at the primary server"),
     "28": ("refuses this user", "check user and password in the journal's URL"),
     "3D": ("does not exist", "create the database, or correct the journal's URL"),
     "3F": ("has no such schema for this user", "create it, or correct the journal's URL"),
     "42501": ("may not be used by this user", "grant this user CREATE and USAGE on the schema"),
-    "53100": ("cannot be written: its disk is full", "make room, then: changeover resume"),
+    "53100": (
+        "cannot be written: its disk is full",
+        "make room, then `changeover resume`, or the same command again",
+    ),
     "53": ("has no room for this connection", "give the same command again"),
     "55P03": ("is locked by another session", "give the same command again"),
-    "57": ("is shutting down or gave up a statement", "start it, then: changeover resume"),
+    "57": (
+        "is shutting down or gave up a statement",
+        "start it, then `changeover resume`, or the same command again",
+    ),
 }
 """By SQLSTATE or its class; the longest match counts."""
 
@@ -93,7 +102,7 @@ def damaged(name: str, path: str, detail: str) -> JournalDamaged:
     """The stored data cannot be used; `detail` is what was seen."""
     file = (
         f"keep a copy of {path}; then put a backup of it in its place, or move it away together "
-        f"with {path}-wal and {path}-shm: the next command starts a new one, without history"
+        f"with {path}-wal and {path}-shm: `changeover adopt` starts a new one with what serves now"
     )
     return JournalDamaged(
         f"{name} is damaged: {detail}. Nothing was changed.",
@@ -124,5 +133,5 @@ def _unavailable(name: str, what: str, hint: str) -> JournalUnavailable:
         f"{name} {what}.",
         users=_USERS,
         serving=_SERVING,
-        hint=hint or "when it is back: changeover status",
+        hint=hint or "when it is back: `changeover status`",
     )

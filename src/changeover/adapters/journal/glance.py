@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from changeover.domain.run import RunKind
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import JournalDamaged, JournalUnavailable
 
@@ -41,7 +42,8 @@ SELECT step, started_at, outcome, memo FROM changeover_steps WHERE run_id = ? AN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """A run in short. Times in seconds since the epoch."""
+    """A run in short. Times in seconds since the epoch. from_version, to_version: None for
+    nothing: before a first deployment, after the service was taken away."""
 
     run_id: str
     kind: str
@@ -49,7 +51,7 @@ class PastRun:
     status: str
     cause: str
     from_version: str | None
-    to_version: str
+    to_version: str | None
     created_at: float
     created_by: str
     ended_at: float | None
@@ -79,8 +81,8 @@ class ActiveRun(PastRun):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """serving: version and slots that the newest succeeded run left serving, None before the
-    first. past: ended runs, newest first."""
+    """serving: version and slots that the newest succeeded run left serving, None for nothing.
+    past: ended runs, newest first."""
 
     active: ActiveRun | None
     serving: tuple[str, tuple[int, ...]] | None
@@ -180,7 +182,8 @@ def _serving(
     connection: sqlite3.Connection, service: ServiceId
 ) -> tuple[str, tuple[int, ...]] | None:
     row = connection.execute(_SERVING, (service.environment, service.name)).fetchone()
-    return None if row is None else (row["to_version"], tuple(json.loads(row["slots"])))
+    slots = () if row is None else tuple(json.loads(row["slots"]))
+    return (row["to_version"], slots) if slots else None
 
 
 def _past(connection: sqlite3.Connection, service: ServiceId, limit: int) -> tuple[PastRun, ...]:
@@ -189,7 +192,8 @@ def _past(connection: sqlite3.Connection, service: ServiceId, limit: int) -> tup
 
 
 def _short(row: sqlite3.Row) -> dict[str, Any]:
-    return {name: row[name] for name in PastRun.__dataclass_fields__}
+    short = {name: row[name] for name in PastRun.__dataclass_fields__}
+    return short | {"to_version": None} if row["kind"] == RunKind.RETIRE else short
 
 
 def _worded(path: Path, error: Exception) -> JournalUnavailable | JournalDamaged:

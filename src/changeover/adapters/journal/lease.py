@@ -172,7 +172,7 @@ def given_back(claim: Claim) -> LeaseLost:
     return LeaseLost(
         f"This process gave back its right to act for run {claim.run_id} of {claim.service} "
         f"(fence {claim.fence}) and must not go on.",
-        hint="changeover status",
+        hint="`changeover status`",
     )
 
 
@@ -186,7 +186,7 @@ def _lost(tx: Transaction, claim: Claim) -> LeaseLost:
     return LeaseLost(
         f"This process may no longer act for run {claim.run_id} of {claim.service} "
         f"(fence {claim.fence}): {by}. It has stopped.",
-        hint="changeover status",
+        hint="`changeover status`",
     )
 
 

@@ -135,5 +135,7 @@ def _refuse_newer(version: int, known: int, name: str) -> None:
         raise JournalUnavailable(
             f"{name} was written by a newer changeover (journal version {version}); this one "
             f"knows versions up to {known}. Nothing was changed.",
+            users="no request failed, proxy and replicas do not need the journal",
+            serving="what served before serves on",
             hint="use the newer changeover here too: pip install --upgrade changeover",
         )

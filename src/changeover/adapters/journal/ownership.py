@@ -16,12 +16,13 @@ from changeover.domain.service import ServiceId
 from changeover.execution.errors import NothingToDo, RunActive
 
 _HINTS = {
-    RunStatus.PAUSED: "changeover resume goes on with it, changeover abort takes it back",
-    RunStatus.HELD: "changeover approve lets it go on, changeover abort takes it back",
-    RunStatus.STUCK: "changeover status says what is in the way; then changeover resume or abort",
+    RunStatus.PAUSED: "`changeover resume` goes on with it, `changeover abort` takes it back",
+    RunStatus.HELD: "`changeover approve` lets it go on, `changeover abort` takes it back",
+    RunStatus.STUCK: "`changeover status` says what is in the way; then `changeover resume`, "
+    "`changeover abort` or `changeover abort --give-up`",
 }
-_FOLLOW = "changeover status -w follows it, changeover abort takes it back"
-_INTERRUPTED = "changeover resume goes on with it, changeover abort takes it back"
+_FOLLOW = "`changeover status -w` follows it, `changeover abort` takes it back"
+_INTERRUPTED = "`changeover resume` goes on with it, `changeover abort` takes it back"
 
 
 def create(
@@ -68,12 +69,12 @@ def claim(
     query = sa.select(RUNS.c.environment, RUNS.c.name).where(RUNS.c.run_id == run_id)
     row = tx.connection.execute(query).one_or_none()
     if row is None:
-        raise NothingToDo(f"There is no run {run_id}.", hint="changeover history")
+        raise NothingToDo(f"There is no run {run_id}.", hint="`changeover history`")
     service = ServiceId(row.environment, row.name)
     lease = leases.locked(tx, service)
     status = runs.status_of(tx, run_id)
     if not status.active:
-        raise NothingToDo(f"Run {run_id} has ended ({status}).", hint="changeover history")
+        raise NothingToDo(f"Run {run_id} has ended ({status}).", hint="`changeover history`")
     if lease.owner != owner and lease.held(is_alive):
         return _refusal(tx, run_id, lease, is_alive)
     signals.put_back(tx, run_id)
@@ -92,9 +93,10 @@ def _refusal(tx: Transaction, run_id: str, lease: Lease, is_alive: IsAlive) -> R
     ).one()
     status = RunStatus(row.status)
     held = lease.held(is_alive)
+    target = "nothing" if row.kind == RunKind.RETIRE else row.to_version
     story = (
         f"{row.environment}/{row.name} has an active run: {row.kind} {run_id} "
-        f"({row.from_version or 'nothing'} to {row.to_version}, {status}), "
+        f"({row.from_version or 'nothing'} to {target}, {status}), "
         f"begun by {row.created_by} at {_clock(row.created_at)}."
     )
     hint = _HINTS.get(status, _FOLLOW if held else _INTERRUPTED)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from changeover.adapters.journal.database import Transaction
 from changeover.adapters.journal.tables import EVENTS, RUNS, SIGNALS, STEPS
-from changeover.domain.run import RunStatus
+from changeover.domain.run import RunKind, RunStatus
 from changeover.domain.service import ServiceId
 
 _CHUNK = 500
@@ -13,19 +13,21 @@ _CHUNK = 500
 
 def prune(tx: Transaction, service: ServiceId, *, keep_runs: int, keep_releases: int) -> int:
     """Forget all but the newest `keep_runs` runs. Of older ones an active run is kept whole, and
-    the newest success of each of the newest `keep_releases` good versions without its story.
+    the newest success, and that of each of the newest `keep_releases` good versions, without their
+    stories.
     Returns how many runs were removed."""
     query = (
-        sa.select(RUNS.c.run_id, RUNS.c.status, RUNS.c.to_version)
+        sa.select(RUNS.c.run_id, RUNS.c.status, RUNS.c.kind, RUNS.c.to_version)
         .where(RUNS.c.environment == service.environment, RUNS.c.name == service.name)
         .order_by(RUNS.c.number.desc())
     )
     rows = tx.connection.execute(query).all()
+    succeeded = [row for row in rows if row.status == RunStatus.SUCCEEDED]
     good: dict[str, str] = {}
-    for row in rows:
-        if row.status == RunStatus.SUCCEEDED:
+    for row in succeeded:
+        if row.kind != RunKind.RETIRE:
             good.setdefault(row.to_version, row.run_id)
-    kept = set(list(good.values())[:keep_releases])
+    kept = {row.run_id for row in succeeded[:1]} | set(list(good.values())[:keep_releases])
     old = [row.run_id for row in rows[keep_runs:] if not RunStatus(row.status).active]
     gone = [run_id for run_id in old if run_id not in kept]
     for table in (EVENTS, STEPS, SIGNALS):

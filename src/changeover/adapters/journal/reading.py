@@ -23,7 +23,7 @@ def run(tx: Transaction, run_id: str) -> Run:
     """One run with the records of its steps. Raises: NothingToDo (no such run), JournalDamaged."""
     row = tx.connection.execute(sa.select(RUNS).where(RUNS.c.run_id == run_id)).one_or_none()
     if row is None:
-        raise NothingToDo(f"There is no run {run_id}.", hint="changeover history")
+        raise NothingToDo(f"There is no run {run_id}.", hint="`changeover history`")
     return _run(row, _lease(tx, service_of(row)), now=_now(tx), steps=_records(tx, run_id))
 
 
@@ -41,22 +41,26 @@ def history(tx: Transaction, service: ServiceId, limit: int) -> Sequence[Run]:
 
 
 def serving(tx: Transaction, service: ServiceId) -> tuple[Release, tuple[int, ...]] | None:
-    """What the newest succeeded run left serving. Raises: JournalDamaged."""
+    """What the newest succeeded run left serving; None after it took the service away.
+    Raises: JournalDamaged."""
     query = _runs(service, RUNS.c.run_id, RUNS.c.release, RUNS.c.slots).limit(1)
     row = tx.connection.execute(query.where(_SUCCEEDED)).one_or_none()
-    return None if row is None else (_release(row), tuple(json.loads(row.slots)))
+    if row is None or not (slots := tuple(json.loads(row.slots))):
+        return None
+    return _release(row), slots
 
 
 def releases(tx: Transaction, service: ServiceId) -> Sequence[Release]:
     """Every candidate, newest first, each version once. Raises: JournalDamaged."""
     query = _runs(service, RUNS.c.run_id, RUNS.c.to_version, RUNS.c.release)
-    return _newest_of_each(tx.connection.execute(query))
+    return _newest_of_each(tx.connection.execute(query.where(_TO_SERVE)))
 
 
 def good_releases(tx: Transaction, service: ServiceId) -> Sequence[Release]:
-    """Candidates of succeeded runs, newest first, each version once. Raises: JournalDamaged."""
+    """Candidates that served at the end of a run, newest first, each version once.
+    Raises: JournalDamaged."""
     query = _runs(service, RUNS.c.run_id, RUNS.c.to_version, RUNS.c.release)
-    return _newest_of_each(tx.connection.execute(query.where(_SUCCEEDED)))
+    return _newest_of_each(tx.connection.execute(query.where(_SUCCEEDED, _TO_SERVE)))
 
 
 def service_of(row: _Row) -> ServiceId:
@@ -65,6 +69,8 @@ def service_of(row: _Row) -> ServiceId:
 
 
 _SUCCEEDED = RUNS.c.status == RunStatus.SUCCEEDED.value
+_TO_SERVE = RUNS.c.kind != RunKind.RETIRE.value
+"""Runs whose candidate was to serve at the end."""
 
 
 def _of(service: ServiceId) -> sa.ColumnElement[bool]:

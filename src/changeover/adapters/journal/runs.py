@@ -41,7 +41,8 @@ def add(tx: Transaction, claim: Claim, kind: RunKind, plan: Plan, who: str) -> N
 
 
 def slots_left_serving(plan: Plan) -> tuple[int, ...]:
-    """The candidate's slots that take all traffic once every step of `plan` is done."""
+    """The candidate's slots that take all traffic once every step of `plan` is done; none when
+    it takes the service away."""
     routes = [s.route for s in plan.steps if isinstance(s, SetRoute) and s.route is not None]
     slots = routes[-1].slots(plan.change.candidate.version) if routes else ()
     return slots or tuple(range(plan.change.replicas))

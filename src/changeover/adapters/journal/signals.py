@@ -24,7 +24,7 @@ def put(tx: Transaction, run_id: str, signal: Signal) -> None:
     query = sa.select(RUNS).where(RUNS.c.run_id == run_id)
     row = tx.connection.execute(query).one_or_none()
     if row is None:
-        raise NothingToDo(f"There is no run {run_id}.", hint="changeover history")
+        raise NothingToDo(f"There is no run {run_id}.", hint="`changeover history`")
     of_service = sa.and_(LEASES.c.environment == row.environment, LEASES.c.name == row.name)
     tx.connection.execute(sa.select(LEASES.c.fence).where(of_service).with_for_update())
     status = RunStatus(
@@ -33,7 +33,7 @@ def put(tx: Transaction, run_id: str, signal: Signal) -> None:
     if not status.active:
         raise NothingToDo(
             f"Run {run_id} has ended ({status}); it takes no {signal.kind}.",
-            hint="changeover history",
+            hint="`changeover history`",
         )
     same = sa.and_(SIGNALS.c.kind == signal.kind.value, SIGNALS.c.who == signal.who)
     if tx.connection.execute(sa.select(SIGNALS.c.id).where(_waiting(run_id), same)).first() is None:

@@ -25,6 +25,7 @@ _STANDINGS = {
     EventKind.PAUSED: ("‖", "=", "bold yellow"),
     EventKind.HELD: ("◆", "*", "bold yellow"),
     EventKind.STUCK: ("✗", "x", "bold red"),
+    EventKind.ENDED: ("■", "#", "bold yellow"),
 }
 
 

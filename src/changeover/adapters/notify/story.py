@@ -16,7 +16,7 @@ from changeover.domain.run import Phase
 
 StepState = Literal["waiting", "running", "done", "failed", "stopped"]
 _KEPT_NOTES = 3
-_ENDINGS = (EventKind.SUCCEEDED, EventKind.ABORTED)
+_ENDINGS = (EventKind.SUCCEEDED, EventKind.ABORTED, EventKind.ENDED)
 _STANDING = (*_ENDINGS, EventKind.PAUSED, EventKind.HELD, EventKind.STUCK)
 
 

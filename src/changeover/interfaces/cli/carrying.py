@@ -17,14 +17,15 @@ SECOND_THOUGHTS_S = 5
 
 
 class _LastWords:
-    """A notifier that keeps what was said last about users and about what serves; and what
-    Ctrl-C has asked for."""
+    """A notifier that keeps what was said last about users, about what serves and about what to
+    do; and what Ctrl-C has asked for."""
 
     def __init__(self) -> None:
-        self.harm, self.serving = "", ""
+        self.harm, self.serving, self.hint = "", "", ""
         self.asked: set[SignalKind] = set()
 
     async def send(self, event: Event) -> None:
+        self.hint = str(event.data.get("hint", self.hint))
         self.harm = str(event.data.get("harm", self.harm))
         self.serving = str(event.data.get("serving", self.serving))
 
@@ -62,7 +63,7 @@ def carry_and_show(
         from changeover.interfaces.operations.say import abort
 
         run = once(lambda manner: abort(project, manner))
-    failure = failure_of(run, serving=words.serving, users=words.harm)
+    failure = failure_of(run, serving=words.serving, users=words.harm, hint=words.hint)
     if failure is not None:
         raise failure
 

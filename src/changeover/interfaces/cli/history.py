@@ -36,6 +36,6 @@ def command(file: Path, environment: str | None, limit: int, as_json: bool) -> N
             click.echo(json.dumps(run.as_data()))
             continue
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.created_at))
-        change = f"{run.from_version or 'nothing'} -> {run.to_version}"
+        change = f"{run.from_version or 'nothing'} -> {run.to_version or 'nothing'}"
         line = f"{when}  {run.run_id}  {run.kind:8}  {change:24}  {run.strategy:10}  {run.status}"
         click.echo(f"{line}  by {run.created_by}" + (f"\n    {run.cause}" if run.cause else ""))

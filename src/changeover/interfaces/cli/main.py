@@ -4,9 +4,11 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from changeover.interfaces.cli.pipes import readers_may_go
 from changeover.version import __version__
 
 COMMANDS: Mapping[str, str] = {
@@ -18,10 +20,12 @@ COMMANDS: Mapping[str, str] = {
     "approve": "Say yes to a run that waits for a person.",
     "pause": "Leave a run where it is, safely.",
     "resume": "Go on with a run that was paused, held or interrupted.",
-    "abort": "Take a run back to the stable version.",
+    "abort": "Take a run back to the stable version, or close it with --give-up.",
     "rollback": "Go back to an earlier release.",
+    "down": "Take the service away: close its port, stop its replicas.",
     "history": "List past runs.",
     "logs": "Show what the replicas wrote.",
+    "adopt": "Write down what serves, when the journal was lost.",
     "proxy": "Start, stop, inspect and upgrade the proxy.",
     "schema": "Print the JSON Schema of changeover.yml, for editors.",
 }
@@ -29,6 +33,14 @@ COMMANDS: Mapping[str, str] = {
 
 class LazyGroup(click.Group):
     """Knows its commands by name and imports the one that is called."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with readers_may_go():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with readers_may_go():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -77,15 +89,14 @@ def main() -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         code = 3
-    except BrokenPipeError:
-        # Whoever read our output has gone, e.g. `head`; that is not an error of the run.
-        sys.stderr.close()
-        code = 0
     except Exception as error:
         from changeover.execution.errors import ChangeoverError
 
         if not isinstance(error, ChangeoverError):
             raise
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+        from changeover.interfaces.cli.aim import aimed
+
+        said = aimed(str(error))
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True)
         code = error.exit_code
     sys.exit(code if isinstance(code, int) else 0)

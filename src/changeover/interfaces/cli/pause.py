@@ -20,4 +20,6 @@ def command(file: Path, environment: str | None) -> None:
     run = asyncio.run(pause(open_project(file, environment), Manner()))
     click.echo(f"run {run.run_id} is {run.status}")
     if run.status.active:
-        click.echo("hint: `changeover resume` goes on, `changeover abort` goes back")
+        from changeover.interfaces.cli.aim import aimed
+
+        click.echo(aimed("hint: `changeover resume` goes on, `changeover abort` goes back"))

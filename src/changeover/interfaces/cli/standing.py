@@ -13,7 +13,8 @@ from changeover.interfaces.operations.status import Status
 _NEXT = {
     "paused": "`changeover resume` goes on, `changeover abort` goes back",
     "held": "`changeover approve` goes on, `changeover abort` goes back",
-    "stuck": "mend what is said above; `changeover resume` tries again",
+    "stuck": "mend what is said above; `changeover resume` tries again, "
+    "`changeover abort --give-up` closes the run",
 }
 _INTERRUPTED = "nobody carries it: `changeover resume` goes on, `changeover abort` goes back"
 
@@ -87,7 +88,7 @@ def _replicas(seen: Status) -> Iterator[str]:
     route = seen.routing.route if seen.routing else None
     for replica in seen.replicas:
         member = route is not None and replica.replica.slot in route.slots(replica.replica.version)
-        state = "takes requests" if member else "takes none"
+        state = "takes requests" if member else "takes none" if seen.routing else "runs"
         if not replica.alive:
             state = click.style("does not run", fg="red")
         note = f"  ({replica.note})" if replica.note else ""
@@ -100,7 +101,7 @@ def _run(seen: Status) -> Iterator[str]:
         return
     state = run.status if seen.carried or run.status in _NEXT else f"{run.status}, interrupted"
     yield (
-        f"  run {run.run_id}: {run.from_version or 'nothing'} -> {run.to_version}, "
+        f"  run {run.run_id}: {run.from_version or 'nothing'} -> {run.to_version or 'nothing'}, "
         f"{run.strategy}, {click.style(state, fg='cyan', bold=True)}"
     )
     if run.cause:
@@ -133,4 +134,5 @@ def _past(seen: Status) -> Iterator[str]:
 def _line(run: PastRun) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created_at))
     cause = f": {run.cause}" if run.cause else ""
-    return f"{when}  {run.from_version or 'nothing'} -> {run.to_version}  {run.status}{cause}"
+    change = f"{run.from_version or 'nothing'} -> {run.to_version or 'nothing'}"
+    return f"{when}  {change}  {run.status}{cause}"

@@ -16,6 +16,7 @@ def command(file: Path, environment: str | None, watching: bool, as_json: bool) 
     """Show what serves now: route, replicas, and how a run under way is doing."""
     import asyncio
 
+    from changeover.interfaces.cli.aim import aimed
     from changeover.interfaces.cli.standing import as_data, in_words
     from changeover.interfaces.operations.status import Status, status, target, watch
 
@@ -27,8 +28,7 @@ def command(file: Path, environment: str | None, watching: bool, as_json: bool) 
 
             click.echo(json.dumps(as_data(seen)))
             return
-        lines = in_words(seen)
-        click.echo("\n".join(lines))
+        click.echo(aimed("\n".join(in_words(seen))))
 
     async def look_on() -> None:
         async for seen in watch(at):

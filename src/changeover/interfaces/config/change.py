@@ -72,6 +72,24 @@ def change_for(
     )
 
 
+def retirement_for(
+    config: ServiceConfig, release: Release, *, stable_slots: tuple[int, ...]
+) -> Change:
+    """The change from `release` on its slots (none: it does not serve) to nothing."""
+    settings = config.settings
+    return Change(
+        front=front_of(config),
+        stable=release if stable_slots else None,
+        candidate=release,
+        replicas=0,
+        stable_slots=stable_slots,
+        min_ready=0,
+        health=settings.health,
+        drain_s=settings.drain_s,
+        grace_s=settings.grace_s,
+    )
+
+
 def plan_for(config: ServiceConfig, change: Change) -> Plan:
     """What the environment's strategy makes of `change`.
 

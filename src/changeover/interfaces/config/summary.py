@@ -8,7 +8,6 @@ is read again. It holds no secret: a journal's password is a ${VARIABLE} in the 
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,6 +72,8 @@ def _decoded(text: str) -> Summary:
 
 def _keep(kept: Path, text: str) -> None:
     """Write all of it or nothing: another command may be reading."""
+    import tempfile  # 5 ms that a summary which is kept already does not need
+
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=kept.parent, prefix=".new-")
     try:

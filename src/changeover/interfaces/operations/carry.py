@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from changeover.adapters.clock import SystemClock
-from changeover.domain.run import Claim, Run, Signal, SignalKind
+from changeover.domain.plan import Change
+from changeover.domain.release import Release
+from changeover.domain.run import Claim, Run, RunStatus, Signal, SignalKind
 from changeover.execution.attention import Attention
 from changeover.execution.carrying import Carrying
 from changeover.execution.lease import LEASE_S
@@ -37,14 +39,25 @@ async def carry(
     attention = Attention(claim, clock, clock.monotonic() + LEASE_S)
     ledger = Ledger(journal, claim, clock, attention, LEASE_S, manner.notifiers)
     try:
-        change = (await journal.run(claim.run_id)).plan.change
-        hands = await hands_for(project, claim, change, clock)
+        run = await journal.run(claim.run_id)
+        # The way back must be open also to who lacks a secret: it starts nothing as a rule.
+        back = bool(abort_because) or run.status is RunStatus.ABORTING
+        releases = () if back else releases_of(run.plan.change)
+        hands = await hands_for(project, claim, releases, clock)
         with _listening(attention, manner.told):
             return await carry_out(
                 Carrying(ledger, hands, waits=manner.waits), abort_because=abort_because
             )
     finally:
         await journal.release(claim)
+
+
+def releases_of(change: Change) -> tuple[Release, ...]:
+    """Every release that a run of `change` may have to start; what only takes a service away
+    needs no secrets."""
+    if change.retires:
+        return ()
+    return (change.candidate,) if change.stable is None else (change.candidate, change.stable)
 
 
 @contextmanager
@@ -61,7 +74,6 @@ def _listening(attention: Attention, told: Callable[[SignalKind], None]) -> Iter
 
     def terminate() -> None:
         attention.post(Signal(SignalKind.PAUSE, f"SIGTERM to process {os.getpid()}"))
-        told(SignalKind.PAUSE)
 
     installed = []
     for number, handler in ((signal.SIGINT, interrupt), (signal.SIGTERM, terminate)):

@@ -10,7 +10,7 @@ from changeover.execution.errors import NothingToDo, WorldChanged
 from changeover.execution.lease import LEASE_S
 from changeover.execution.ports import Journal
 from changeover.interfaces.identity import new_run_id, who
-from changeover.interfaces.operations.carry import carry
+from changeover.interfaces.operations.carry import carry, releases_of
 from changeover.interfaces.operations.manner import Manner
 from changeover.interfaces.operations.naming import again, named
 from changeover.interfaces.operations.safe import proved
@@ -58,11 +58,11 @@ async def start(
     project: Project, journal: Journal, release: Release, kind: RunKind, manner: Manner
 ) -> Run:
     """Plan the way to `release`, store the run, and carry it out."""
-    from changeover.adapters.secrets import resolve_all
-    from changeover.interfaces.wiring import owner
+    from changeover.interfaces.wiring import owner, prepared
 
     made = await _plan_to(project, journal, release)
-    resolve_all(release)  # a missing secret is said before anything begins
+    # What is missing here is said before anything begins.
+    await prepared(project, releases_of(made.change))
     claim = await journal.create(
         run_id=new_run_id(),
         kind=kind,
@@ -103,7 +103,7 @@ async def _plan_to(project: Project, journal: Journal, release: Release) -> Plan
         if len(slots) == project.config.settings.replicas:
             raise NothingToDo(
                 f"{release.version} serves already, on {len(slots)} replicas",
-                hint="`changeover status` shows it; another --version ships it once more",
+                hint="`changeover status` shows it; another VERSION ships it once more",
             )
         release = again(release, await journal.releases(project.service))
     change = change_for(
@@ -127,6 +127,6 @@ async def _refuse_strangers(project: Project) -> None:
             "but this journal has never deployed it",
             users="nothing was touched",
             serving="the proxy's route stays in force",
-            hint="is `journal:` the right one? If it was lost, stop that service first with "
-            "`changeover proxy forget`",
+            hint="is `journal:` the right one? If it was lost, `changeover adopt` writes down "
+            "what serves now, and `changeover down` takes it away",
         )

@@ -9,13 +9,14 @@ from changeover.interfaces.project import Project
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """A run in short; times in seconds since the epoch."""
+    """A run in short; times in seconds since the epoch. from_version, to_version: None for
+    nothing: before a first deployment, after the service was taken away."""
 
     run_id: str
     kind: str
     strategy: str
     from_version: str | None
-    to_version: str
+    to_version: str | None
     status: str
     cause: str
     created_at: float
@@ -41,8 +42,8 @@ def _short(run: Run) -> PastRun:
         run_id=run.run_id,
         kind=run.kind.value,
         strategy=run.plan.strategy,
-        from_version=change.stable.version if change.stable else None,
-        to_version=change.candidate.version,
+        from_version=change.before,
+        to_version=change.target,
         status=run.status.value,
         cause=run.cause,
         created_at=run.created_at,

@@ -8,24 +8,32 @@ _NEXT = {
     RunStatus.HELD: "`changeover approve` or `changeover resume` goes on, `changeover abort` goes "
     "back",
     RunStatus.ABORTING: "`changeover resume` goes on with the way back",
-    RunStatus.STUCK: "mend what is said above, then `changeover resume` tries again",
+    RunStatus.STUCK: "mend what is said above, then `changeover resume` tries again; "
+    "`changeover abort --give-up` closes the run as it stands",
     RunStatus.RUNNING: "`changeover resume` goes on, `changeover abort` goes back",
 }
 
 
-def failure_of(run: Run, *, serving: str = "", users: str = "") -> ChangeoverError | None:
-    """The error that `run`'s end is to a caller; None when it succeeded."""
+def failure_of(
+    run: Run, *, serving: str = "", users: str = "", hint: str = ""
+) -> ChangeoverError | None:
+    """The error that `run`'s end is to a caller; None when it succeeded. hint: what the step that
+    failed advises."""
     change = run.plan.change
-    target = change.candidate.version
+    target = change.target or "nothing"
     if run.status is RunStatus.SUCCEEDED:
         return None
     if run.status is RunStatus.ABORTED:
-        stable = change.stable
+        what = (
+            f"{change.service} was not taken away" if change.retires else f"{target} was not taken"
+        )
         return StepFailed(
-            f"{target} was not taken: {run.cause}",
+            f"{what}: {run.cause}",
             users=users,
-            serving=f"{stable.version} serves all requests" if stable else "nothing serves",
-            hint=f"`changeover logs --version {target}` shows what its replicas said",
+            serving=f"{change.before} serves all requests" if change.before else "nothing serves",
+            hint=hint
+            or f"`changeover logs --version {change.candidate.version}` shows what its replicas "
+            "said",
         )
     return NeedsPerson(
         f"run {run.run_id} to {target} is {run.status}: {run.cause}",

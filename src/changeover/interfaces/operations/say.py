@@ -4,17 +4,18 @@ A live controller hears it within a second. Where none lives, this process takes
 and does what was said.
 """
 
+from changeover.adapters.journal.owner import described
 from changeover.domain.run import Run, RunStatus, Signal, SignalKind
 from changeover.execution.errors import NothingToDo, Refused
 from changeover.execution.lease import LEASE_S
 from changeover.execution.ports import Journal
 from changeover.interfaces.identity import who
 from changeover.interfaces.operations.carry import carry
-from changeover.interfaces.operations.follow import follow
+from changeover.interfaces.operations.follow import at_rest, follow
 from changeover.interfaces.operations.live import is_carried
 from changeover.interfaces.operations.manner import Manner
 from changeover.interfaces.project import Project
-from changeover.interfaces.wiring import journal_of, owner
+from changeover.interfaces.wiring import highest_fence, journal_of, owner
 
 
 async def approve(project: Project, manner: Manner) -> Run:
@@ -47,7 +48,7 @@ async def resume(project: Project, manner: Manner) -> Run:
         run = await active_run(project, journal)
         if is_carried(run) and run.status is not RunStatus.HELD:
             raise Refused(
-                f"run {run.run_id} is under way already, carried by {run.owner}",
+                f"run {run.run_id} is under way already, carried by {described(run.owner or '')}",
                 hint="`changeover status -w` watches it",
             )
         return await _say(project, journal, run, SignalKind.RESUME, manner)
@@ -74,14 +75,47 @@ async def active_run(project: Project, journal: Journal) -> Run:
 async def _say(
     project: Project, journal: Journal, run: Run, kind: SignalKind, manner: Manner
 ) -> Run:
-    told = await journal.events(run.run_id)
-    after = told[-1].id if told else 0
     if is_carried(run):
+        run = await _heard(journal, run, kind, manner)
+        if kind is SignalKind.PAUSE or not _left_behind(run):
+            return run
+    elif kind is SignalKind.APPROVE:
         await journal.signal(run.run_id, Signal(kind, who()))
-        return await follow(journal, run.run_id, after=after, notifiers=manner.notifiers)
-    if kind is SignalKind.APPROVE:
-        await journal.signal(run.run_id, Signal(kind, who()))
-    claim = await journal.claim(run.run_id, owner=owner(), lease_s=LEASE_S)
+    return await _take_over(project, journal, run, kind, manner)
+
+
+async def _heard(journal: Journal, run: Run, kind: SignalKind, manner: Manner) -> Run:
+    """Say it to the process that carries `run`, and watch until the run is at rest, or until
+    that process is gone."""
+    told = await journal.events(run.run_id)
+    await journal.signal(run.run_id, Signal(kind, who()))
+    return await follow(
+        journal,
+        run.run_id,
+        after=told[-1].id if told else 0,
+        notifiers=manner.notifiers,
+        until=lambda now: at_rest(now) or not is_carried(now),
+    )
+
+
+def _left_behind(run: Run) -> bool:
+    """Whether whoever carried `run` died or lost it, rather than left it to a person."""
+    if run.status is RunStatus.HELD:
+        return run.owner is not None  # who parks a run gives its lease back
+    return run.status in (RunStatus.RUNNING, RunStatus.ABORTING)
+
+
+async def _take_over(
+    project: Project, journal: Journal, run: Run, kind: SignalKind, manner: Manner
+) -> Run:
+    """Carry `run` from here. Whoever else has changed routes or replicas meanwhile is shut out:
+    a person has decided that this run has the say."""
+    claim = await journal.claim(
+        run.run_id,
+        owner=owner(),
+        lease_s=LEASE_S,
+        fence_above=await highest_fence(project),
+    )
     # A pause said to a process that is gone was answered by its end.
     while await journal.take_signal(claim, frozenset({SignalKind.PAUSE})):
         pass

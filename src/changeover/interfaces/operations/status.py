@@ -60,11 +60,13 @@ async def status(at: Target) -> Status:
     try:
         routing = await _routing(at)
     except ChangeoverError as error:
-        trouble.append(f"{error.message} {error.hint}".strip())
+        trouble.append("; ".join(filter(None, (error.message, error.serving, error.hint))))
     try:
         replicas = _replicas(at)
     except (OSError, ValueError) as error:
         trouble.append(f"the replicas cannot be seen: {error}")
+    if routing and routing.route and not seen.serving and not seen.active:
+        trouble.append("this journal has never deployed it; if it was lost: `changeover adopt`")
     return Status(
         service=at.service,
         glance=seen,
@@ -93,9 +95,12 @@ async def _journal(at: Target) -> Glance:
 
 
 async def _routing(at: Target) -> ObservedRoute:
+    from changeover.adapters.router.envoy.places import places
     from changeover.adapters.router.envoy.proxy import agent_of
     from changeover.adapters.router.envoy.router import EnvoyRouter
 
+    if not places(at.paths.root).snapshot.exists():
+        return ObservedRoute(route=None)  # no proxy has ever routed anything here
     return await EnvoyRouter(agent_of(at.paths.root)).observe(at.service)
 
 

@@ -16,7 +16,7 @@ from changeover.domain.run import Claim, Phase, RunStatus
 from changeover.domain.steps import StopReplicas
 from changeover.execution.errors import JournalDamaged, JournalUnavailable
 from changeover.planning.codec import encode_steps
-from support.journals import BASKET, SHOP, SqliteStorage, begin
+from support.journals import BASKET, SHOP, SqliteStorage, begin, take_away
 
 
 @pytest.fixture
@@ -180,3 +180,20 @@ def test_a_glance_loads_nothing_heavy() -> None:
     )
     heavy = {"sqlalchemy", "asyncio", "pydantic", "psutil", "concurrent.futures", "grpc"}
     assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_a_glance_knows_that_a_service_was_taken_away(storage: SqliteStorage) -> None:
+    journal = storage.open()
+
+    async def prepare() -> None:
+        claim = await begin(journal)
+        await journal.set_status(claim, RunStatus.SUCCEEDED)
+        await take_away(journal, "run-2", "v1", RunStatus.SUCCEEDED)
+
+    asyncio.run(prepare())
+    seen = look(storage)
+    assert seen.serving is None
+    assert [(r.kind, r.from_version, r.to_version) for r in seen.past] == [
+        ("retire", "v1", None),
+        ("deploy", None, "v1"),
+    ]

@@ -10,7 +10,7 @@ from changeover.adapters.journal.journal import DatabaseJournal
 from changeover.adapters.journal.opening import open_journal
 from changeover.domain.event import Event, EventKind
 from changeover.domain.run import Phase, RunStatus
-from support.journals import BASKET, SHOP, begin
+from support.journals import BASKET, SHOP, begin, take_away
 
 
 @pytest.fixture
@@ -42,6 +42,19 @@ def test_old_runs_go_but_what_a_rollback_needs_stays(journal: DatabaseJournal) -
         assert await journal.events("a") == []
         assert len(await journal.events("bad-19")) == 1
         assert await journal.prune(SHOP, keep_runs=3) == 0
+
+    asyncio.run(story())
+
+
+def test_that_a_service_was_taken_away_is_never_forgotten(journal: DatabaseJournal) -> None:
+    async def story() -> None:
+        await play(journal, "a", "v1", RunStatus.SUCCEEDED)
+        await take_away(journal, "b", "v1", RunStatus.SUCCEEDED)
+        for number in range(5):
+            await play(journal, f"bad-{number}", "v3", RunStatus.ABORTED)
+        await journal.prune(SHOP, keep_runs=1)
+        assert await journal.serving(SHOP) is None
+        assert [r.version for r in await journal.good_releases(SHOP)] == ["v1"]
 
     asyncio.run(story())
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover.adapters.router.envoy.agent import store
-from changeover.adapters.router.envoy.agent.publisher import between, new_ports
+from changeover.adapters.router.envoy.agent.publisher import addresses, between, new_ports
 from changeover.adapters.router.envoy.agent.state import (
     State,
     applied,
@@ -71,9 +71,20 @@ def test_of_two_that_join_together_the_lighter_stands_first() -> None:
     assert put(State(), route).services[SHOP].order == ("2", "1")
 
 
-def test_a_withdrawn_service_leaves_only_its_fence() -> None:
-    state = withdrawn(fenced(put(State(), all_to("1", (0,))), SHOP, 4), SHOP)
-    assert state == State(fences={SHOP: 4})
+def test_a_withdrawn_service_has_no_port_and_its_members_leave() -> None:
+    routed = fenced(put(State(), all_to("1", (0,))), SHOP, 4)
+    closed = withdrawn(routed, SHOP)
+    assert closed.services[SHOP].leaving == routed.services[SHOP].endpoints
+    assert addresses(closed) == frozenset()
+    assert closed.services[SHOP].members == frozenset()
+    assert withdrawn(closed, SHOP) == closed
+    assert store.state_of(store.state_json(closed)) == closed
+
+
+def test_once_drained_a_withdrawn_service_leaves_only_its_fence() -> None:
+    closed = withdrawn(fenced(put(State(), all_to("1", (0,))), SHOP, 4), SHOP)
+    assert forgotten(closed, SHOP, members(SHOP, all_to("1", (0,)))) == State(fences={SHOP: 4})
+    assert withdrawn(State(fences={SHOP: 4}), SHOP) == State(fences={SHOP: 4})
 
 
 @given(st.lists(routes(), min_size=2, max_size=5))

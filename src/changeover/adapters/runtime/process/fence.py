@@ -39,6 +39,14 @@ class Fence:
                     os.pwrite(handle, f"{number:020d}".encode(), 0)
                     os.fsync(handle)
 
+    def highest(self) -> int:
+        """The number as it is now; 0 for none. Raises: TargetUnreachable, OSError."""
+        try:
+            with self._path.open("rb") as file:
+                return self._number_in(file.read(20))
+        except FileNotFoundError:
+            return 0
+
     async def _locked(self, *, shared: bool) -> int:
         handle = await lock(str(self._path), shared=shared, timeout_s=_WAIT_S)
         if handle is None:
@@ -51,13 +59,7 @@ class Fence:
 
     def _allows(self, handle: int, number: int) -> bool:
         """False when the recorded number is lower and must be raised first."""
-        text = os.pread(handle, 20, 0).decode("ascii", "replace")
-        if text and not text.isdigit():
-            raise TargetUnreachable(
-                f"{self._path} does not hold a fencing number but {text!r}.",
-                hint=f"no run of {self._service} may be active; then delete the file",
-            )
-        recorded = int(text or "0")
+        recorded = self._number_in(os.pread(handle, 20, 0))
         if recorded > number:
             raise FencedOff(
                 f"{self._service} on this host is now changed by another run: it has shown fencing"
@@ -65,3 +67,12 @@ class Fence:
                 hint="`changeover status` shows the run that owns the service now",
             )
         return recorded == number
+
+    def _number_in(self, stored: bytes) -> int:
+        text = stored.decode("ascii", "replace")
+        if text and not text.isdigit():
+            raise TargetUnreachable(
+                f"{self._path} does not hold a fencing number but {text!r}.",
+                hint=f"no run of {self._service} may be active; then delete the file",
+            )
+        return int(text or "0")

@@ -4,8 +4,9 @@ import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
+from changeover.adapters.runtime.process.command import from_json
 from changeover.adapters.runtime.process.fence import Fence
-from changeover.adapters.runtime.process.files import ReplicaFiles, Spec, Supervision
+from changeover.adapters.runtime.process.files import Damaged, ReplicaFiles, Spec, Supervision
 from changeover.adapters.runtime.process.harmless import Veil, harmless
 from changeover.adapters.runtime.process.layout import Layout, make_private
 from changeover.adapters.runtime.process.logs import follow as follow_log
@@ -67,6 +68,27 @@ class ProcessRuntime:
         with told(self._layout.fence(service)):
             async with self._fence(service).passed(self._number):
                 return
+
+    def highest_fence(self, service: ServiceId) -> int:
+        """The highest fencing number that was ever shown here for `service`; 0 for none.
+
+        Raises: TargetUnreachable.
+        """
+        with told(self._layout.fence(service)):
+            return self._fence(service).highest()
+
+    def release_of(self, replica: ReplicaId) -> Release | None:
+        """What `replica` was started with; None when it was not, or stopped since.
+
+        Raises: TargetUnreachable (the record cannot be read).
+        """
+        files = self._layout.replica(replica)
+        with told(files.home):
+            spec = files.read_spec()
+            try:
+                return None if spec is None else from_json(spec.release)
+            except (KeyError, TypeError, ValueError) as error:
+                raise Damaged(f"{files.spec} is damaged: {error!r}") from error
 
     async def start(self, replica: ReplicaId, release: Release) -> None:
         """See `Runtime.start`. A replica that runs without a keeper gets one again.

@@ -20,7 +20,10 @@ _ROUTER = _ANY + "envoy.extensions.filters.http.router.v3.Router"
 
 
 def ports(routed: Routed) -> dict[int | None, Endpoint]:
-    """Addresses of a service: under None its own, under a preview port that one's."""
+    """Addresses of a service: under None its own, under a preview port that one's; none of a
+    service that was withdrawn."""
+    if routed.route is None:
+        return {}
     found: dict[int | None, Endpoint] = {None: Endpoint(routed.front.host, routed.front.port)}
     for match in routed.route.matches:
         if isinstance(match, PortMatch):

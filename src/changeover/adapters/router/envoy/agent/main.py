@@ -43,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
         _log_to(where.agent_log, settings)
         asyncio.run(_live(where, settings))
     except ChangeoverError as problem:
+        with contextlib.suppress(OSError):
+            where.sockets.rmdir()  # empty when nothing of ours runs
         print(problem, file=sys.stderr)  # noqa: T201 - what `proxy start` shows
         return problem.exit_code
     return 0

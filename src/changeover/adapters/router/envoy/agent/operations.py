@@ -34,6 +34,7 @@ from changeover.execution.errors import FencedOff, RouterUnreachable
 _log = logging.getLogger(__name__)
 
 _POLL_S = 0.02
+_SLOWEST_POLL_S = 0.2
 _QUIET_POLLS = 2
 _REMOVED_S = 0.05
 """After Envoy has acknowledged that a replica is gone its workers close their last idle
@@ -64,7 +65,7 @@ class Operations:
         endpoints: Mapping[ReplicaId, Endpoint],
         fence: int,
     ) -> None:
-        """Put `route` in force, or with None forget the service.
+        """Put `route` in force, or with None close the service's port.
 
         Raises: RouteRejected, RouterUnreachable, FencedOff.
         """
@@ -189,13 +190,14 @@ class Operations:
     ) -> int:
         """Requests left when nothing was in flight twice in a row, or when time was over."""
         loop = asyncio.get_running_loop()
-        deadline, quiet = loop.time() + timeout_s, 0
+        deadline, quiet, pause_s = loop.time() + timeout_s, 0, _POLL_S
         while True:
             left = await self._left(service, replicas)
             quiet = 0 if left or self.supervisor.leaving else quiet + 1
             if quiet >= _QUIET_POLLS or loop.time() >= deadline:
                 return left
-            await asyncio.sleep(_POLL_S)
+            pause_s = _POLL_S if quiet else min(pause_s * 1.3, _SLOWEST_POLL_S)
+            await asyncio.sleep(pause_s)
 
     async def _left(self, service: ServiceId, replicas: frozenset[ReplicaId]) -> int:
         routed = self.state.services.get(service)

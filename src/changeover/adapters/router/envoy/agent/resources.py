@@ -5,7 +5,6 @@ from typing import Any
 
 from changeover.adapters.router.envoy.agent import clusters, listeners, protos, routes
 from changeover.adapters.router.envoy.agent.state import State
-from changeover.domain.route import PortMatch
 
 Resource = dict[str, Any]
 Encoded = Mapping[str, bytes]
@@ -24,13 +23,7 @@ def describe(state: State) -> dict[str, dict[str, Resource]]:
         for preview_port, address in listeners.ports(routed).items():
             made = listeners.listener(service, address, preview_port)
             found[protos.LISTENER][made["name"]] = made
-        tables = [routes.own_routes(routed)]
-        tables += [
-            routes.preview_routes(service, match)
-            for match in routed.route.matches
-            if isinstance(match, PortMatch)
-        ]
-        found[protos.ROUTES].update({table["name"]: table for table in tables})
+        found[protos.ROUTES].update({table["name"]: table for table in routes.tables(routed)})
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from changeover.adapters.router.envoy.agent.names import cluster_name, route_name
 from changeover.adapters.router.envoy.agent.state import Routed
 from changeover.domain.release import Version
-from changeover.domain.route import TOTAL_WEIGHT, HeaderMatch, PortMatch
+from changeover.domain.route import TOTAL_WEIGHT, HeaderMatch, PortMatch, Route
 from changeover.domain.service import ServiceId
 
 Resource = dict[str, Any]
@@ -38,20 +38,28 @@ _REPEATABLE = {
 """Methods that RFC 9110 (9.2.2) calls idempotent: doing them twice is doing them once."""
 
 
-def own_routes(routed: Routed) -> Resource:
+def tables(routed: Routed) -> list[Resource]:
+    """One table for each of the service's ports; none when it has no route any more."""
+    if (route := routed.route) is None:
+        return []
+    ports = [match for match in route.matches if isinstance(match, PortMatch)]
+    return [_own(routed, route), *(_previewed(routed.front.service, match) for match in ports)]
+
+
+def _own(routed: Routed, route: Route) -> Resource:
     """What the service's own port does: first the header matches, then the weights."""
     service = routed.front.service
     entries: list[Resource] = []
-    for match in routed.route.matches:
+    for match in route.matches:
         if isinstance(match, HeaderMatch):
             target = {"cluster": cluster_name(service, match.version)}
             header = {"name": match.header.lower(), "string_match": {"exact": match.value}}
             entries += _both_methods(target, [header])
-    entries += _both_methods(_weighted(routed), [])
+    entries += _both_methods(_weighted(routed, route), [])
     return _configuration(route_name(service), entries)
 
 
-def preview_routes(service: ServiceId, match: PortMatch) -> Resource:
+def _previewed(service: ServiceId, match: PortMatch) -> Resource:
     """What a preview port does: everything goes to one version."""
     return _preview(service, match.port, match.version)
 
@@ -61,9 +69,9 @@ def _preview(service: ServiceId, port: int, version: Version) -> Resource:
     return _configuration(route_name(service, port), _both_methods(target, []))
 
 
-def _weighted(routed: Routed) -> Resource:
+def _weighted(routed: Routed, route: Route) -> Resource:
     """Weighted clusters, the version that joined last first; the total never changes."""
-    service, route = routed.front.service, routed.route
+    service = routed.front.service
     heavy = [v for v in routed.order if route.weight(v)]
     if len(heavy) == 1:
         return {"cluster": cluster_name(service, heavy[0])}

@@ -13,6 +13,7 @@ from changeover.domain.service import Front, ServiceId
 class Routed:
     """One service's route with all that is needed to put it in force.
 
+    route:     None once the service was withdrawn while former members still work on something.
     order:     versions of the route, the one that joined last first. Weighted clusters are
                listed in this order: users who are assigned by a hash stay in the candidate
                when its weight grows only as long as the candidate stays first.
@@ -21,7 +22,7 @@ class Routed:
     """
 
     front: Front
-    route: Route
+    route: Route | None
     order: tuple[Version, ...]
     endpoints: Mapping[ReplicaId, Endpoint]
     leaving: Mapping[ReplicaId, Endpoint] = field(default_factory=dict)
@@ -29,7 +30,7 @@ class Routed:
     @property
     def members(self) -> frozenset[ReplicaId]:
         """Replicas that take new requests."""
-        return members(self.front.service, self.route)
+        return frozenset() if self.route is None else members(self.front.service, self.route)
 
     @property
     def versions(self) -> frozenset[Version]:
@@ -63,22 +64,23 @@ def applied(
     service = front.service
     wanted = members(service, route)
     before = state.services.get(service)
-    former: Mapping[ReplicaId, Endpoint] = {}
-    if before is not None:
-        former = {**before.leaving, **before.endpoints}
     routed = Routed(
         front=front,
         route=route,
         order=_order(() if before is None else before.order, route),
         endpoints={r: endpoints[r] for r in sorted(wanted)},
-        leaving={r: e for r, e in sorted(former.items()) if r not in wanted},
+        leaving={r: e for r, e in sorted(_known(before).items()) if r not in wanted},
     )
     return replace(state, services={**state.services, service: routed})
 
 
 def withdrawn(state: State, service: ServiceId) -> State:
-    """`state` without anything of `service` but its fencing number."""
-    return replace(state, services={s: r for s, r in state.services.items() if s != service})
+    """`state` in which `service` has no port. Its members are leaving, as with any other route."""
+    before = state.services.get(service)
+    if before is None or before.route is None:
+        return state
+    closed = replace(before, route=None, order=(), endpoints={}, leaving=_known(before))
+    return _with(state, service, closed)
 
 
 def forgotten(state: State, service: ServiceId, replicas: frozenset[ReplicaId]) -> State:
@@ -87,7 +89,19 @@ def forgotten(state: State, service: ServiceId, replicas: frozenset[ReplicaId]) 
     if routed is None or not replicas & routed.leaving.keys():
         return state
     left = {r: e for r, e in routed.leaving.items() if r not in replicas}
-    return replace(state, services={**state.services, service: replace(routed, leaving=left)})
+    return _with(state, service, replace(routed, leaving=left))
+
+
+def _known(before: Routed | None) -> Mapping[ReplicaId, Endpoint]:
+    return {} if before is None else {**before.leaving, **before.endpoints}
+
+
+def _with(state: State, service: ServiceId, routed: Routed) -> State:
+    """`state` with `routed`, or without the service once nothing of it is left."""
+    services = {s: r for s, r in state.services.items() if s != service}
+    if routed.route is not None or routed.leaving:
+        services[service] = routed
+    return replace(state, services=services)
 
 
 def _order(before: tuple[Version, ...], route: Route) -> tuple[Version, ...]:

@@ -11,6 +11,7 @@ from changeover.adapters.router.envoy.agent.operations import Operations
 from changeover.adapters.router.envoy.agent.state import Routed
 from changeover.adapters.router.envoy.processes import EnvoyProcess
 from changeover.adapters.router.envoy.wire import endpoints_json, front_json, route_json
+from changeover.domain.route import Route
 
 Json = dict[str, Any]
 
@@ -26,8 +27,9 @@ async def status(operations: Operations) -> Json:
         "restarts": supervisor.restarts,
         "trouble": supervisor.trouble,
         "services": [
-            _service(routed, state.fences.get(service, 0))
+            _service(routed, routed.route, state.fences.get(service, 0))
             for service, routed in sorted(state.services.items())
+            if routed.route is not None
         ],
     }
     return found
@@ -54,10 +56,10 @@ async def _envoy(operations: Operations, envoy: EnvoyProcess) -> Json:
     return found
 
 
-def _service(routed: Routed, fence: int) -> Json:
+def _service(routed: Routed, route: Route, fence: int) -> Json:
     return {
         "front": front_json(routed.front),
-        "route": route_json(routed.route),
+        "route": route_json(route),
         "endpoints": endpoints_json(routed.endpoints),
         "leaving": endpoints_json(routed.leaving),
         "fence": fence,

@@ -75,7 +75,7 @@ def state_of(data: dict[str, Any]) -> State:
 def _routed_json(routed: Routed) -> dict[str, Any]:
     return {
         "front": front_json(routed.front),
-        "route": route_json(routed.route),
+        "route": None if routed.route is None else route_json(routed.route),
         "order": list(routed.order),
         "endpoints": endpoints_json(routed.endpoints),
         "leaving": endpoints_json(routed.leaving),
@@ -86,7 +86,7 @@ def _routed_of(data: dict[str, Any]) -> Routed:
     front = front_of(data["front"])
     return Routed(
         front=front,
-        route=route_of(data["route"]),
+        route=None if data["route"] is None else route_of(data["route"]),
         order=tuple(data["order"]),
         endpoints=endpoints_of(front.service, data["endpoints"]),
         leaving=endpoints_of(front.service, data["leaving"]),
