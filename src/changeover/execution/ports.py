@@ -203,7 +203,8 @@ class Journal(Protocol):
         transaction."""
 
     async def take_signal(self, claim: Claim, kinds: frozenset[SignalKind]) -> Signal | None:
-        """Take the oldest signal of these kinds that nobody took, and renew the lease. One that
+        """Take the oldest signal of these kinds that nobody took, and see to it that at least
+        three quarters of the lease are left. One that
         was taken by a claim which wrote no status, way back or end of a step afterwards waits
         again for the next claim: a crash loses no signal."""
 
