@@ -4,7 +4,6 @@
 all.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from changeover.testing.virtual_time import run_virtually
 from changeover.testing.world import Behaviour, World, serving_world
 from support.changes import change
 from support.plans import GATES, PLANS, RETIREMENT
+from support.quiet import quietly
 from support.stages import canary_with
 
 PARTS = 8
@@ -104,7 +104,6 @@ async def carry_on(on: Stage, life: Lifeline, *, abort_because: str = "") -> Non
 def play(scene: Scene, *lives: Lifeline, abort_because: str = "") -> Played | None:
     """How the run ends when one controller after the other dies by its life, and one more carries
     on. None when the first died before the run was written down: nothing has begun."""
-    logging.getLogger("changeover").setLevel(logging.CRITICAL)
 
     async def story() -> Played | None:
         on = scene.stage()
@@ -117,7 +116,8 @@ def play(scene: Scene, *lives: Lifeline, abort_because: str = "") -> Played | No
         await carry_on(on, last, abort_because=abort_because)
         return Played(await on.end(), last.calls, on.world, await on.attempts())
 
-    return run_virtually(story())
+    with quietly():
+        return run_virtually(story())
 
 
 def undisturbed(scene: Scene) -> Played:

@@ -1,6 +1,5 @@
 """The invariants bite: each deliberate fault is noticed in some of a few hundred worlds."""
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -23,6 +22,7 @@ from simulation.play import play
 from simulation.script import Script, script
 from simulation.watch import Watch
 from support.plans import PLANS
+from support.quiet import quietly
 from support.stages import staged
 
 SEEDS = range(150)
@@ -109,9 +109,10 @@ class UnfencedStage(Stage):
 
 def broken(staging: type[Stage], scripts: Iterable[Script]) -> list[str]:
     """What is broken in the first of these worlds in which anything is."""
-    logging.getLogger("changeover").setLevel(logging.CRITICAL)
     for drawn in scripts:
-        if found := run_virtually(play(drawn, staging=staging)).broken:
+        with quietly():
+            found = run_virtually(play(drawn, staging=staging)).broken
+        if found:
             return found
     return []
 

@@ -1,7 +1,6 @@
 """Play many worlds, on all cores: `PYTHONPATH=src:tests python -m simulation.worlds 1000000`."""
 
 import argparse
-import logging
 import multiprocessing
 import time
 from collections import Counter
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from changeover.testing.virtual_time import run_virtually
 from simulation.play import play
 from simulation.script import script
+from support.quiet import quietly
 
 CHUNK = 250
 SHOWN = 20
@@ -33,10 +33,10 @@ class Summary:
 
 def play_all(seeds: Iterable[int]) -> Summary:
     """Play the worlds of `seeds`, one after the other."""
-    logging.getLogger("changeover").setLevel(logging.CRITICAL)
     summary = Summary()
     for seed in seeds:
-        tale = run_virtually(play(script(seed)))
+        with quietly():
+            tale = run_virtually(play(script(seed)))
         summary.worlds += 1
         summary.seen.update(tale.seen)
         if tale.broken:
