@@ -16,8 +16,8 @@ from changeover.testing.load import LoadProcess
 INTRODUCTION = """\
 `changeover deploy` is killed (SIGKILL) at a random moment, then `changeover resume` or `abort`
 goes on, which is killed too more often than not; seed {seed}. Every deployment ended with all
-replicas and all weight on one version, the one that the last command's exit code says. The same
-load as above."""
+replicas and all weight on one version, the one that the last command's exit code says (2, nothing
+left to do, says none). The same load as above."""
 
 
 @dataclass(frozen=True)

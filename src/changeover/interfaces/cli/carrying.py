@@ -82,8 +82,8 @@ def _second_thoughts(run: Run) -> bool:
 
     stable = run.plan.change.stable
     target = stable.version if stable else "nothing"
-    click.echo(f"paused. Ctrl-C within {SECOND_THOUGHTS_S} s goes back to {target}.", err=True)
-    try:
+    try:  # from the first letter on: who reads quickly presses while we still write
+        click.echo(f"paused. Ctrl-C within {SECOND_THOUGHTS_S} s goes back to {target}.", err=True)
         time.sleep(SECOND_THOUGHTS_S)
     except KeyboardInterrupt:
         return True
