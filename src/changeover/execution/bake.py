@@ -17,6 +17,8 @@ from changeover.execution.traffic import traffic
 
 LOOK_EVERY_S = 1.0
 
+_APPROVE = frozenset({SignalKind.APPROVE})
+
 
 async def bake(doing: Doing, step: Bake) -> str:
     """Return when the time is over and every gate has passed, or a person has approved.
@@ -60,7 +62,7 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
         checks_at_begin = False
         if over and (verdict.judgement is Judgement.PASSED or clock.monotonic() >= longest):
             return verdict
-        answered = doing.ledger.attention.has(SignalKind.APPROVE)
+        answered = doing.ledger.attention.first(_APPROVE) is not None
         if over and answered and doing.was_asked(_question(doing)):
             return verdict  # the question was asked before, and is answered
         await doing.progress(
