@@ -132,9 +132,9 @@ def undisturbed(scene: Scene) -> Played:
 
 def deaths(calls: int, part: int) -> Iterator[Lifeline]:
     """Every eighth call: deaths before it and after it."""
-    for at in range(1 + part, calls + 1, PARTS):
+    for call in range(1 + part, calls + 1, PARTS):
         for after in (False, True):
-            yield Lifeline(at, after=after)
+            yield Lifeline(call, after=after)
 
 
 def where(*lives: Lifeline) -> str:

@@ -1,5 +1,6 @@
 """Leave traffic as it is for a while, and watch."""
 
+import asyncio
 from collections.abc import Mapping
 
 from changeover.domain.counters import Counters
@@ -13,6 +14,7 @@ from changeover.execution.doing import Doing
 from changeover.execution.errors import GateFailed, LeaseLost
 from changeover.execution.gates import Reading, Watch
 from changeover.execution.hold import hold
+from changeover.execution.observe import ASK_S
 from changeover.execution.traffic import traffic
 
 LOOK_EVERY_S = 1.0
@@ -114,11 +116,12 @@ async def _read(doing: Doing) -> Reading:
     change = doing.change
     versions = {change.candidate.version} | ({change.stable.version} if change.stable else set())
     try:
-        return await doing.hands.metrics.read(change.service, frozenset(versions))
+        async with asyncio.timeout(ASK_S):
+            return await doing.hands.metrics.read(change.service, frozenset(versions))
     except LeaseLost:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the source, silence is no verdict
-        await doing.progress(f"no counts for now: {error}")
+        await doing.progress(f"no counts for now: {error or type(error).__name__}")
         return {}
 
 

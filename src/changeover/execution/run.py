@@ -69,7 +69,7 @@ async def _go_forward(carrying: Carrying, run: Run) -> None:
         await carrying.ledger.status(RunStatus.RUNNING)
     with failing():
         await carrying.take_charge(run)
-        if run.steps:
+        if carrying.taken_over:
             await carrying.tell_addresses(run)
     for index in range(run.done(Phase.FORWARD), len(run.plan.steps)):
         carrying.ledger.attention.check()
@@ -87,7 +87,9 @@ async def _go_forward(carrying: Carrying, run: Run) -> None:
 
 async def _announce(carrying: Carrying, run: Run) -> None:
     ledger, change = carrying.ledger, run.plan.change
-    if run.steps:
+    told = await ledger.events()
+    carrying.taken_over = any(event.kind is EventKind.RUN_CREATED for event in told)
+    if carrying.taken_over:
         text = f"{run.run_id} is carried on by {ledger.claim.owner}"
         await ledger.tell(EventKind.RUN_CLAIMED, text, fence=ledger.claim.fence)
         return
