@@ -130,7 +130,7 @@ async def _read(doing: Doing) -> Reading:
     except LeaseLost:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the source, silence is no verdict
-        await doing.progress(f"no counts for now: {error or type(error).__name__}")
+        await doing.progress(f"no counts for now: {str(error) or type(error).__name__}")
         return {}
 
 
