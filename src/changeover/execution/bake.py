@@ -150,7 +150,7 @@ def _encode(reading: Reading) -> dict[str, object]:
 
 
 def _decode(stored: object) -> dict[str, Counters]:
-    assert isinstance(stored, Mapping)
+    assert isinstance(stored, Mapping)  # for the type checker: it is what `_encode` made
     return {
         version: Counters(
             requests=requests,
