@@ -22,9 +22,11 @@ from changeover.testing.world import Behaviour, World, serving_world
 from support.changes import change
 from support.plans import GATES, PLANS, RETIREMENT
 from support.quiet import quietly
-from support.stages import canary_with
+from support.stages import at, canary_with
 
 PARTS = 8
+SAID_AT_S = 5.9
+"""Second of a blue/green run in which it bakes, and looks at its signals once a second."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,9 @@ def undisturbed(scene: Scene) -> Played:
 
 def deaths(calls: int, part: int) -> Iterator[Lifeline]:
     """Every eighth call: deaths before it and after it."""
-    for at in range(1 + part, calls + 1, PARTS):
+    for call in range(1 + part, calls + 1, PARTS):
         for after in (False, True):
-            yield Lifeline(at, after=after)
+            yield Lifeline(call, after=after)
 
 
 def where(*lives: Lifeline) -> str:
@@ -192,6 +194,32 @@ def test_two_deaths_in_a_row_end_where_an_undisturbed_run_ends(scene: Scene, par
             continue
         assert played.end == calm.end, where(first, second)
         assert played.world.lost == [], where(first, second)
+
+
+@pytest.mark.slow
+def test_an_abort_that_was_said_is_not_lost_with_the_process_that_heard_it() -> None:
+    """It is heard in the middle of a step whose end is written before anything comes of it."""
+    scene = Scene(PLANS["blue_green"])
+    before = run_virtually(_before(scene))
+
+    def ended(life: Lifeline) -> End:
+        async def story() -> End:
+            on = scene.stage()
+            on.world.busy_s = 2.0
+            saying = at(SAID_AT_S, lambda: on.say(SignalKind.ABORT))
+            with suppress(Died):
+                await on.begin(life)
+            await saying
+            await on.take_over()
+            return await on.end()
+
+        with quietly():
+            return run_virtually(story())
+
+    calm = Lifeline()
+    assert ended(calm) == before
+    for life in (Lifeline(2 + call // 2, after=bool(call % 2)) for call in range(2 * calm.calls)):
+        assert ended(life) == before, where(life)
 
 
 async def _before(scene: Scene) -> End:

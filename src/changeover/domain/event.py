@@ -14,7 +14,6 @@ class EventKind(StrEnum):
     STEP_PROGRESS = "step_progress"  # how far a step is; shown, never stored
     STEP_FINISHED = "step_finished"  # a step is done
     STEP_FAILED = "step_failed"  # a step cannot succeed
-    STEP_RETRIED = "step_retried"  # a call failed and is made again
     GATE_VERDICT = "gate_verdict"  # a gate has judged: passed, failed or inconclusive
     WORLD_DRIFTED = "world_drifted"  # somebody else changed replicas or the route
     SIGNALLED = "signalled"  # a person has spoken to the run

@@ -28,4 +28,4 @@ def combined(verdicts: list[Verdict]) -> Verdict:
 
 def _joined(reasons: list[str]) -> str:
     """Each reason once: two gates that wait for the same requests say the same."""
-    return "; ".join(dict.fromkeys(reasons))
+    return "; ".join(dict.fromkeys(filter(None, reasons)))

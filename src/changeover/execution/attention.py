@@ -6,11 +6,13 @@ from changeover.domain.run import Claim, Signal, SignalKind
 from changeover.execution.errors import LeaseLost
 from changeover.execution.ports import Clock
 
-_ABORT, _PAUSE = frozenset({SignalKind.ABORT}), frozenset({SignalKind.PAUSE})
+_STOPS = frozenset({SignalKind.PAUSE, SignalKind.ABORT})
 
 
 class Interrupted(Exception):
-    """Leave the step: a person said pause or abort. Raised at safe points only."""
+    """Leave the step: a person said pause or abort. Raised at safe points only, and at every one
+    until `Attention.answer` is told that something comes of the signal: what is done to several
+    replicas at once stops at each of them."""
 
     def __init__(self, signal: Signal) -> None:
         super().__init__(signal.kind)
@@ -29,7 +31,7 @@ class Attention:
     claim: Claim
     clock: Clock
     valid_until: float
-    heeds: frozenset[SignalKind] = frozenset({SignalKind.PAUSE, SignalKind.ABORT})
+    heeds: frozenset[SignalKind] = _STOPS
     inbox: list[Signal] = field(default_factory=list)
     lost: LeaseLost | None = None
 
@@ -41,27 +43,33 @@ class Attention:
         """Put a signal in the inbox; also called from a signal handler."""
         self.inbox.append(signal)
 
+    def first(self, kinds: frozenset[SignalKind]) -> Signal | None:
+        """The oldest signal of these kinds, if any; it stays in the inbox."""
+        return next((signal for signal in self.inbox if signal.kind in kinds), None)
+
     def take(self, kinds: frozenset[SignalKind]) -> Signal | None:
         """Take the oldest signal of these kinds, if any."""
-        for place, signal in enumerate(self.inbox):
-            if signal.kind in kinds:
-                return self.inbox.pop(place)
-        return None
+        if signal := self.first(kinds):
+            self.answer(signal)
+        return signal
 
-    def has(self, kind: SignalKind) -> bool:
-        """Whether a signal of this kind waits to be taken."""
-        return any(signal.kind is kind for signal in self.inbox)
+    def answer(self, signal: Signal) -> None:
+        """Something comes of `signal` now, so it leaves the inbox. A pause or an abort makes the
+        ones before it pointless, but not the ones after."""
+        place = self.inbox.index(signal)
+        pointless = _STOPS if signal.kind in _STOPS else frozenset()
+        self.inbox[: place + 1] = [s for s in self.inbox[:place] if s.kind not in pointless]
 
     def check(self) -> None:
-        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to. An
-        abort comes before a pause, which it makes pointless."""
+        """A safe point. Raises LeaseLost when we may act no more, Interrupted when told to."""
         self.check_lease()
-        if SignalKind.ABORT in self.heeds and (abort := self.take(_ABORT)):
-            while self.take(_PAUSE):
-                pass
-            raise Interrupted(abort)
-        if signal := self.take(self.heeds):
-            raise Interrupted(signal)
+        self.check_signals()
+
+    def check_signals(self) -> None:
+        """Raises Interrupted when told to stop; an abort comes before a pause."""
+        for kind in (SignalKind.ABORT, SignalKind.PAUSE):
+            if kind in self.heeds and (signal := self.first(frozenset({kind}))):
+                raise Interrupted(signal)
 
     def check_lease(self) -> None:
         """Raises LeaseLost when the lease is lost or may have run out."""

@@ -12,6 +12,9 @@ from changeover.planning.render import sentence
 WAYS_BACK = 3
 PAUSE_S = 2.0
 
+_BECAUSE = "; we go back because: "
+"""Stands before the first cause where a run is stuck: who goes on tells that one alone."""
+
 
 async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
     """End the run all on stable, or STUCK when three ways back have failed.
@@ -19,7 +22,7 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
     Each way is planned from what is there then, also when a dead process has begun one: in what
     it saw, a replica may have been missing that serves now. Only pause is heeded meanwhile.
     """
-    ledger = carrying.ledger
+    ledger, cause = carrying.ledger, cause.rpartition(_BECAUSE)[2]
     ledger.attention.heeds = frozenset({SignalKind.PAUSE})
     failure = ""
     if run.status is not RunStatus.ABORTING:  # whoever takes over from here on goes back too
@@ -35,7 +38,7 @@ async def go_back(carrying: Carrying, run: Run, cause: str) -> None:
             continue
         await _end(carrying, run, cause)
         return
-    why = f"going back failed: {failure} (we go back because: {cause})"
+    why = f"going back failed: {failure}{_BECAUSE}{cause}"
     await ledger.tell(
         EventKind.STUCK,
         why,

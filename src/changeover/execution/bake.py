@@ -1,9 +1,10 @@
 """Leave traffic as it is for a while, and watch."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
 from changeover.domain.counters import Counters
-from changeover.domain.gates import CheckGate, ReadinessGate
+from changeover.domain.gates import CheckGate, Gate, ReadinessGate
 from changeover.domain.replica import ReplicaId
 from changeover.domain.run import SignalKind
 from changeover.domain.steps import Bake
@@ -13,9 +14,12 @@ from changeover.execution.doing import Doing
 from changeover.execution.errors import GateFailed, LeaseLost
 from changeover.execution.gates import Reading, Watch
 from changeover.execution.hold import hold
+from changeover.execution.observe import ASK_S
 from changeover.execution.traffic import traffic
 
 LOOK_EVERY_S = 1.0
+
+_APPROVE = frozenset({SignalKind.APPROVE})
 
 
 async def bake(doing: Doing, step: Bake) -> str:
@@ -51,16 +55,16 @@ async def _watch(doing: Doing, step: Bake) -> Verdict:
     patience_from = clock.monotonic() if doing.was_asked(_question(doing)) else end
     longest = patience_from + max(step.extend_s, _doubt_s(step))
     watch = Watch(doing, await _candidates(doing), base)
-    checks_at_begin = gone_s < LOOK_EVERY_S
+    begins = True  # also for who takes the bake over: nobody may have asked its checks
     while True:
         doing.check()
         left_s = end - clock.monotonic()
-        over = left_s <= 0
-        verdict = await _ask_all(watch, step, with_checks=over or checks_at_begin)
-        checks_at_begin = False
-        if over and (verdict.judgement is Judgement.PASSED or clock.monotonic() >= longest):
+        over, last = left_s <= 0, clock.monotonic() >= max(end, longest)
+        verdict = await _ask_all(watch, step, begins=begins, over=over, last=last)
+        begins = False
+        if last or (over and verdict.judgement is Judgement.PASSED):
             return verdict
-        answered = doing.ledger.attention.has(SignalKind.APPROVE)
+        answered = doing.ledger.attention.first(_APPROVE) is not None
         if over and answered and doing.was_asked(_question(doing)):
             return verdict  # the question was asked before, and is answered
         await doing.progress(
@@ -88,16 +92,25 @@ async def _beginning(doing: Doing, step: Bake) -> tuple[float, Reading]:
     return began_at, base
 
 
-async def _ask_all(watch: Watch, step: Bake, *, with_checks: bool) -> Verdict:
+async def _ask_all(watch: Watch, step: Bake, *, begins: bool, over: bool, last: bool) -> Verdict:
+    """The verdict of all gates now. Checks, which may be dear, are asked when the bake begins, and
+    when it would end otherwise. Raises: GateFailed."""
     if not step.gates:
         return Verdict(Judgement.PASSED, "")
     now = await _read(watch.doing)
     if watch.begin_where_unknown(now):
         await watch.doing.remember(**{**watch.doing.memo, "base": _encode(watch.base)})
+    verdict = await _ask(watch, [g for g in step.gates if not isinstance(g, CheckGate)], now)
+    if begins or last or (over and verdict.judgement is Judgement.PASSED):
+        checked = await _ask(watch, [g for g in step.gates if isinstance(g, CheckGate)], now)
+        return combined([verdict, checked])
+    return verdict
+
+
+async def _ask(watch: Watch, gates: Sequence[Gate], now: Reading) -> Verdict:
+    """The verdict of `gates`, passed when there are none. Raises: GateFailed at the first one."""
     verdicts = []
-    for gate in step.gates:
-        if isinstance(gate, CheckGate) and not with_checks:
-            continue
+    for gate in gates:
         verdict = await watch.ask(gate, now)
         verdicts.append(verdict)
         if verdict.judgement is Judgement.FAILED:
@@ -112,11 +125,12 @@ async def _read(doing: Doing) -> Reading:
     change = doing.change
     versions = {change.candidate.version} | ({change.stable.version} if change.stable else set())
     try:
-        return await doing.hands.metrics.read(change.service, frozenset(versions))
+        async with asyncio.timeout(ASK_S):
+            return await doing.hands.metrics.read(change.service, frozenset(versions))
     except LeaseLost:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the source, silence is no verdict
-        await doing.progress(f"no counts for now: {error}")
+        await doing.progress(f"no counts for now: {str(error) or type(error).__name__}")
         return {}
 
 
@@ -136,7 +150,7 @@ def _encode(reading: Reading) -> dict[str, object]:
 
 
 def _decode(stored: object) -> dict[str, Counters]:
-    assert isinstance(stored, Mapping)
+    assert isinstance(stored, Mapping)  # for the type checker: it is what `_encode` made
     return {
         version: Counters(
             requests=requests,

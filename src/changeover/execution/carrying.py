@@ -1,12 +1,15 @@
 """One process's work on one run: what its parts share."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 from changeover.domain.observed import Observed
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.run import Run
 from changeover.execution.addresses import refresh_addresses
+from changeover.execution.deadline import SLACK_S, within
 from changeover.execution.hands import Hands
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import look
@@ -15,6 +18,8 @@ from changeover.execution.standing import harm_so_far, serving_now
 from changeover.execution.together import together
 from changeover.planning.expected import Drift
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True)
 class Carrying:
@@ -22,6 +27,7 @@ class Carrying:
     held_for: what the run waited for when we took it over, at the step it is at.
     noticed:  oddities of the world that were already told about.
     in_charge: hosts and proxies refuse everybody before us.
+    taken_over: somebody may have acted for the run before us.
     """
 
     ledger: Ledger
@@ -30,6 +36,7 @@ class Carrying:
     held_for: str = ""
     noticed: set[Drift] = field(default_factory=set)
     in_charge: bool = False
+    taken_over: bool = False
 
     async def take_charge(self, run: Run) -> None:
         """Shut out whoever acted before us, at hosts and proxies, before the first look.
@@ -38,18 +45,14 @@ class Carrying:
             return
         hands, service = self.hands, run.plan.change.service
         for part in (hands.runtime, hands.router):
-            await retried(
-                partial(part.raise_fence, service),
-                hands.clock,
-                self.ledger.attention,
-                what="taking charge",
-            )
+            await self._retried(partial(part.raise_fence, service), "taking charge")
         self.in_charge = True
 
     async def tell_addresses(self, run: Run) -> None:
         """Tell the proxies where the members of the route listen: a replica may have been started
         again by somebody who died, or was interrupted, before telling it. Raises: StepFailed."""
-        await refresh_addresses(self.hands, run.plan.change, self.ledger.attention)
+        async with within(SLACK_S, self.ledger, "telling the proxy new addresses"):
+            await refresh_addresses(self.hands, run.plan.change, self.ledger.attention)
 
     async def look(self, run: Run) -> Observed:
         """The world of the run's service now, each replica asked whether it is ready: one that
@@ -68,9 +71,7 @@ class Carrying:
             told = await together(seen.replicas.values(), asked)
             return replace(seen, replicas={r.replica: r for r in told})
 
-        return await retried(
-            all_asked, hands.clock, self.ledger.attention, what="looking at the world"
-        )
+        return await self._retried(all_asked, "looking at the world")
 
     async def harm(self, run: Run) -> str:
         """Whether users were hurt since the run began, in words."""
@@ -79,3 +80,8 @@ class Carrying:
     async def serving(self, run: Run) -> str:
         """What serves now, in words; says so when it cannot be seen."""
         return await serving_now(self.hands.router, run.plan.change.service)
+
+    async def _retried(self, call: Callable[[], Awaitable[T]], what: str) -> T:
+        """As `retried`; a call that hangs has failed too."""
+        async with within(SLACK_S, self.ledger, what):
+            return await retried(call, self.hands.clock, self.ledger.attention, what=what)

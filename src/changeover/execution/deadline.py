@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import assert_never
 
-from changeover.domain.checks import Check
+from changeover.domain.checks import Check, Health
 from changeover.domain.gates import CheckGate
 from changeover.domain.steps import (
     AwaitApproval,
@@ -25,9 +25,10 @@ SLACK_S = 120.0
 """On top of what a step may take by its own numbers; longer than a call is retried."""
 
 
-def deadline_s(step: Step) -> float | None:
+def deadline_s(step: Step, health: Health) -> float | None:
     """Seconds after which `step` is ended and has failed; None when it may wait for a person (a
-    bake limits what it does before, by `watch_s`).
+    bake limits what it does before, by `watch_s`). A route waits for members that were started
+    again as long as `health` allows.
 
     Without it a hung step would be kept alive by the heartbeat for ever.
     """
@@ -37,7 +38,7 @@ def deadline_s(step: Step) -> float | None:
         case AwaitReady(timeout_s=timeout_s) | Drain(timeout_s=timeout_s):
             return SLACK_S + timeout_s
         case SetRoute():
-            return SLACK_S
+            return SLACK_S + health.give_up_s
         case RunChecks(checks=checks):
             return SLACK_S + sum(map(_check_s, checks))
         case AwaitApproval() | Bake():

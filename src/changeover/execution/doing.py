@@ -35,7 +35,7 @@ class Doing:
 
     def was_asked(self, question: str) -> bool:
         """Whether a process that ended since has asked a person this question already."""
-        return self.held_for.startswith(question)
+        return self.held_for == question or self.held_for.startswith(f"{question}: ")
 
     def left_of(self, duration_s: float) -> float:
         """Seconds left of `duration_s` since the step first started, also across restarts.

@@ -55,7 +55,11 @@ class Watch:
             case LatencyGate():
                 return judge_latency(gate, *pair)
             case CheckGate(check=check):
-                passed, seen = await attempt(self.doing, candidate, check)
+                try:
+                    passed, seen = await attempt(self.doing, candidate, check)
+                except Retryable as error:
+                    why = f"check `{check.name}` could not be asked: {error.message}"
+                    return Verdict(Judgement.INCONCLUSIVE, why)
                 judgement = Judgement.PASSED if passed else Judgement.FAILED
                 return Verdict(judgement, f"check `{check.name}`: {seen}")
 

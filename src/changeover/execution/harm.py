@@ -1,11 +1,13 @@
 """Were users hurt? What the proxies counted from the beginning of a run until now."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from changeover.domain.counters import Counters, between
 from changeover.domain.event import Event, EventKind
 from changeover.domain.plan import Change
 from changeover.execution.errors import LeaseLost
+from changeover.execution.observe import ASK_S
 from changeover.execution.ports import MetricSource
 
 Count = Mapping[str, tuple[int, int]]
@@ -16,7 +18,8 @@ async def count(change: Change, metrics: MetricSource) -> Count | None:
     """What was counted for the versions of `change` until now; None when nobody can tell."""
     versions = {change.candidate.version} | ({change.stable.version} if change.stable else set())
     try:
-        seen = await metrics.read(change.service, frozenset(versions))
+        async with asyncio.timeout(ASK_S):
+            seen = await metrics.read(change.service, frozenset(versions))
     except LeaseLost:
         raise
     except Exception:  # noqa: BLE001 - only told: a source of numbers must not stop the run

@@ -51,14 +51,11 @@ async def hold(doing: Doing, question: str, details: str = "") -> Signal:
 
 async def _park(doing: Doing, question: str, cause: str) -> None:
     """Give the run back to the journal, unless somebody has spoken meanwhile."""
-    attention = doing.ledger.attention
     listens = _HEEDED | (_ANSWERS if doing.was_asked(question) else frozenset())
-    if any(signal.kind in listens for signal in attention.inbox):
-        return
     signal = await doing.ledger.park(RunStatus.HELD, cause=cause, unless=listens)
     if signal is None:
         raise Parked(cause)
-    attention.post(signal)
+    doing.ledger.attention.post(signal)
 
 
 async def approval(doing: Doing, prompt: str) -> str:

@@ -68,12 +68,17 @@ class Ledger:
         await self._written(lambda: self.journal.remember(self.claim, phase, index, memo))
 
     async def finish(self, phase: Phase, index: int, outcome: str) -> None:
-        await self._written(lambda: self.journal.finish_step(self.claim, phase, index, outcome))
+        """Raises: Interrupted. The step then counts as not done, and is done again or undone."""
+        await self._unless_told(lambda: self.journal.finish_step(self.claim, phase, index, outcome))
 
     async def status(self, status: RunStatus, *, cause: str = "", release: bool = False) -> None:
-        await self._written(
-            lambda: self.journal.set_status(self.claim, status, cause=cause, release=release)
-        )
+        """Raises: Interrupted, where it says that the run goes on or waits."""
+
+        async def change() -> None:
+            await self.journal.set_status(self.claim, status, cause=cause, release=release)
+
+        goes_on = status in (RunStatus.RUNNING, RunStatus.HELD)
+        await (self._unless_told(change) if goes_on else self._written(change))
 
     async def set_back(self, steps: tuple[Step, ...], cause: str) -> None:
         await self._written(lambda: self.journal.set_back(self.claim, steps, cause))
@@ -81,7 +86,10 @@ class Ledger:
     async def park(
         self, status: RunStatus, *, cause: str, unless: frozenset[SignalKind]
     ) -> Signal | None:
+        """As `Journal.park`, for signals that were heard already too."""
         async with self._ear:
+            if signal := self.attention.take(unless):
+                return signal
             return await self._written(
                 lambda: self.journal.park(self.claim, status, cause=cause, unless=unless)
             )
@@ -125,6 +133,13 @@ class Ledger:
             return result
 
         return await self._patiently(timed)
+
+    async def _unless_told(self, call: Callable[[], Awaitable[None]]) -> None:
+        """As `_written`, for writes after which the journal takes every signal that was heard for
+        acted upon: one that nobody has acted upon yet would be lost if we died now."""
+        async with self._ear:
+            self.attention.check_signals()
+            await self._written(call)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         give_up_at, pause_s = self.clock.monotonic() + PATIENCE_S, 0.1

@@ -10,6 +10,9 @@ from changeover.execution.ports import Router, Runtime
 LOOK_S = 30.0
 """Seconds after which a look counts as hung."""
 
+ASK_S = 5.0
+"""Seconds after which somebody who is asked for what is only told, or for counts, is silent."""
+
 
 async def look(service: ServiceId, runtime: Runtime, router: Router) -> Observed:
     """Replicas and route of `service` now. Raises: TargetUnreachable, RouterUnreachable."""

@@ -179,7 +179,8 @@ class Journal(Protocol):
 
     async def start_step(self, claim: Claim, phase: Phase, index: int) -> float:
         """Write down that a step begins, before its side effect. Returns when it was *first*
-        started (seconds since the epoch); attempts are counted."""
+        started (seconds since the epoch by the journal's clock, which may be another machine's);
+        attempts are counted."""
 
     async def remember(
         self, claim: Claim, phase: Phase, index: int, memo: Mapping[str, object]
@@ -204,9 +205,9 @@ class Journal(Protocol):
 
     async def take_signal(self, claim: Claim, kinds: frozenset[SignalKind]) -> Signal | None:
         """Take the oldest signal of these kinds that nobody took, and see to it that at least
-        three quarters of the lease are left. One that
-        was taken by a claim which wrote no status, way back or end of a step afterwards waits
-        again for the next claim: a crash loses no signal."""
+        three quarters of the lease are left. One that was taken by a claim which wrote no status,
+        way back or end of a step afterwards waits again for the next claim: a crash loses no
+        signal, if whoever took it acts upon it before such a write."""
 
     async def park(
         self, claim: Claim, status: RunStatus, *, cause: str, unless: frozenset[SignalKind]

@@ -7,6 +7,7 @@ from changeover.domain.plan import Plan
 from changeover.domain.replica import ReplicaId
 from changeover.domain.route import Route
 from changeover.execution.addresses import refresh_addresses
+from changeover.execution.deadline import SLACK_S, within
 from changeover.execution.doing import Doing
 from changeover.execution.errors import StepFailed
 from changeover.execution.hold import hold
@@ -52,7 +53,8 @@ async def reconcile(plan: Plan, done: int, doing: Doing, noticed: set[Drift]) ->
             case _:
                 assert_never(found)
     if any(isinstance(found, ReplicaGone) and found.member for found in differences):
-        await refresh_addresses(hands, doing.change, doing.ledger.attention)
+        async with within(SLACK_S, doing.ledger, "telling the proxy new addresses"):
+            await refresh_addresses(hands, doing.change, doing.ledger.attention)
 
 
 async def _tell(doing: Doing, found: Drift) -> None:
@@ -61,8 +63,10 @@ async def _tell(doing: Doing, found: Drift) -> None:
 
 async def _bring_back(doing: Doing, replica: ReplicaId) -> None:
     release, runtime = doing.change.release(replica.version), doing.hands.runtime
-    await doing.retried(lambda: runtime.start(replica, release), f"starting {replica} again")
-    await await_ready(doing, [replica], doing.change.health.give_up_s)
+    patience_s, what = doing.change.health.give_up_s, f"starting {replica} again"
+    async with within(SLACK_S + patience_s, doing.ledger, what):
+        await doing.retried(lambda: runtime.start(replica, release), what)
+        await await_ready(doing, [replica], patience_s)
 
 
 async def _put_back(doing: Doing, found: RouteChanged, route: Route | None) -> None:
@@ -71,4 +75,6 @@ async def _put_back(doing: Doing, found: RouteChanged, route: Route | None) -> N
         await hold(doing, question)
     if route is None and not doing.change.retires:
         raise StepFailed("the service is routed although nothing of it was to be yet")
-    await set_route(doing, route)
+    limit_s = SLACK_S + doing.change.health.give_up_s
+    async with within(limit_s, doing.ledger, "putting the plan's route back"):
+        await set_route(doing, route)

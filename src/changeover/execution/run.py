@@ -43,6 +43,7 @@ async def _proceed_or_pause(carrying: Carrying, abort_because: str) -> Signal | 
     except Parked:
         return None
     except Interrupted as interrupted:
+        carrying.ledger.attention.answer(interrupted.signal)
         return await _pause(carrying, run, interrupted.signal.who)
     return None
 
@@ -52,22 +53,23 @@ async def _proceed(carrying: Carrying, run: Run, abort_because: str) -> None:
         await go_back(carrying, run, abort_because or run.cause)
         return
     carrying.held_for = run.cause if run.status is RunStatus.HELD else ""
-    if run.status is not RunStatus.RUNNING:
-        await carrying.ledger.status(RunStatus.RUNNING)
     try:
         await _go_forward(carrying, run)
     except Interrupted as interrupted:
         if interrupted.signal.kind is not SignalKind.ABORT:
             raise
+        carrying.ledger.attention.answer(interrupted.signal)
         await go_back(carrying, run, f"{interrupted.signal.who} said abort")
     except (StepFailed, NeedsPerson) as error:
         await go_back(carrying, run, error.message)
 
 
 async def _go_forward(carrying: Carrying, run: Run) -> None:
+    if run.status is not RunStatus.RUNNING:
+        await carrying.ledger.status(RunStatus.RUNNING)
     with failing():
         await carrying.take_charge(run)
-        if run.steps:
+        if carrying.taken_over:
             await carrying.tell_addresses(run)
     for index in range(run.done(Phase.FORWARD), len(run.plan.steps)):
         carrying.ledger.attention.check()
@@ -85,7 +87,9 @@ async def _go_forward(carrying: Carrying, run: Run) -> None:
 
 async def _announce(carrying: Carrying, run: Run) -> None:
     ledger, change = carrying.ledger, run.plan.change
-    if run.steps:
+    told = await ledger.events()
+    carrying.taken_over = any(event.kind is EventKind.RUN_CREATED for event in told)
+    if carrying.taken_over:
         text = f"{run.run_id} is carried on by {ledger.claim.owner}"
         await ledger.tell(EventKind.RUN_CLAIMED, text, fence=ledger.claim.fence)
         return
@@ -110,8 +114,6 @@ async def _pause(carrying: Carrying, run: Run, who: str) -> Signal | None:
     ledger, serving, harm = carrying.ledger, await carrying.serving(run), await carrying.harm(run)
     current = await ledger.run()
     going_back = current.status is RunStatus.ABORTING
-    if abort := ledger.attention.take(_ABORT):
-        return abort
     text = f"paused by {who}: {serving}"
     await ledger.tell(EventKind.PAUSED, text, cause=f"paused by {who}", serving=serving, harm=harm)
     return await ledger.park(

@@ -1,5 +1,7 @@
 """Smoke checks against one version, through the real proxy."""
 
+from functools import partial
+
 from changeover.domain.checks import Check
 from changeover.domain.release import Version
 from changeover.execution.doing import Doing
@@ -10,7 +12,9 @@ async def run_checks(doing: Doing, version: Version, checks: tuple[Check, ...]) 
     """Run every check, one after the other. Raises: CheckFailed with what was seen."""
     for check in checks:
         doing.check()
-        passed, seen = await attempt(doing, version, check)
+        passed, seen = await doing.retried(
+            partial(attempt, doing, version, check), f"running check `{check.name}`"
+        )
         if not passed:
             raise CheckFailed(
                 f"check `{check.name}` failed on {version}: {seen}",
@@ -21,7 +25,11 @@ async def run_checks(doing: Doing, version: Version, checks: tuple[Check, ...]) 
 
 
 async def attempt(doing: Doing, version: Version, check: Check) -> tuple[bool, str]:
-    """Whether `check` passed within its attempts, and what was seen last."""
+    """Whether `check` passed within its attempts, and what was seen last.
+
+    Raises: CheckFailed when no request can reach `version`; Retryable when the proxy's agent
+    does not answer.
+    """
     url, header = await _where(doing, version)
     return await doing.hands.checker.check(
         check, front=doing.change.front, version=version, url=url, header=header
@@ -31,8 +39,7 @@ async def attempt(doing: Doing, version: Version, check: Check) -> tuple[bool, s
 async def _where(doing: Doing, version: Version) -> tuple[str, tuple[str, str] | None]:
     """How requests reach `version` now: by its preview, else with everybody."""
     front, router = doing.change.front, doing.hands.router
-    seen = await doing.retried(lambda: router.observe(front.service), "looking at the route")
-    route = seen.route
+    route = (await router.observe(front.service)).route
     match = next((m for m in route.matches if m.version == version), None) if route else None
     if match is not None:
         return await router.preview_url(front, match)

@@ -1,10 +1,13 @@
 """How things stand for users: what every message of a run that stops must say."""
 
+import asyncio
+
 from changeover.domain.plan import Change
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import LeaseLost
 from changeover.execution.harm import count, counted_at_start, harm_in_words
 from changeover.execution.ledger import Ledger
+from changeover.execution.observe import ASK_S
 from changeover.execution.ports import MetricSource, Router
 
 
@@ -16,9 +19,12 @@ async def harm_so_far(ledger: Ledger, change: Change, metrics: MetricSource) -> 
 async def serving_now(router: Router, service: ServiceId) -> str:
     """What serves now, in words; says so when it cannot be seen."""
     try:
-        seen = await router.observe(service)
+        async with asyncio.timeout(ASK_S):
+            seen = await router.observe(service)
     except LeaseLost:
         raise
+    except TimeoutError:
+        return f"what serves could not be seen (no answer in {ASK_S:g} s)"
     except Exception as error:  # noqa: BLE001 - only told: it must not stop the run
         return f"what serves could not be seen ({error})"
     if seen.route is None:

@@ -1,23 +1,22 @@
 """Who serves whom, for those who watch a run."""
 
+import asyncio
+
 from changeover.domain.counters import Counters
 from changeover.domain.observed import ObservedRoute
 from changeover.execution.doing import Doing
 from changeover.execution.errors import LeaseLost
-from changeover.execution.gates import Reading
+from changeover.execution.observe import ASK_S
 
 
-async def traffic(doing: Doing, reading: Reading | None = None) -> dict[str, object]:
+async def traffic(doing: Doing) -> dict[str, object]:
     """Per version of the change: basis points of requests, replicas that take them, and what the
-    proxy has counted, where it has. Empty when the proxy cannot be asked: it is only told.
-
-    reading: counters that were read a moment ago.
-    """
+    proxy has counted, where it has. Empty when the proxy does not answer: it is only told."""
     change, hands = doing.change, doing.hands
     versions = [r.version for r in (change.stable, change.candidate) if r is not None]
     try:
-        routing = await hands.router.observe(change.service)
-        if reading is None:
+        async with asyncio.timeout(ASK_S):
+            routing = await hands.router.observe(change.service)
             reading = await hands.metrics.read(change.service, frozenset(versions))
     except LeaseLost:
         raise

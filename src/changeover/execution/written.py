@@ -33,10 +33,12 @@ async def written_step(carrying: Carrying, run: Run, phase: Phase, index: int) -
                 doing = _doing(carrying, run, phase, index, clock.now())
                 await reconcile(run.plan, index, doing, carrying.noticed)
         started_at = await ledger.start(phase, index)
+        if run.record(phase, index) is None:
+            started_at = clock.now()  # the journal's clock may be that of another machine
         await ledger.tell(EventKind.STEP_STARTED, words, **place, sentence=words, kind=step.kind)
         doing = _doing(carrying, run, phase, index, started_at)
         with failing():
-            async with within(deadline_s(step), ledger, words):
+            async with within(deadline_s(step, run.plan.change.health), ledger, words):
                 outcome = await perform(step, doing)
     except StepFailed as error:
         if phase is Phase.FORWARD:  # before it is told: whoever takes over goes back too

@@ -10,14 +10,13 @@ import pytest
 from changeover.domain.checks import HttpCheck
 from changeover.domain.counters import Counters
 from changeover.domain.event import EventKind
-from changeover.domain.gates import CheckGate, ErrorRatioGate, ReadinessGate
+from changeover.domain.gates import ErrorRatioGate, ReadinessGate
 from changeover.domain.release import Version
 from changeover.domain.replica import ReplicaId
 from changeover.domain.run import Phase, RunStatus, SignalKind
 from changeover.domain.service import ServiceId
-from changeover.domain.steps import Bake, RunChecks
+from changeover.domain.steps import Bake
 from changeover.execution.errors import TargetUnreachable
-from changeover.testing.fakes import FakeChecker
 from changeover.testing.lifeline import Died, Lifeline
 from changeover.testing.stage import Stage
 from changeover.testing.world import Behaviour
@@ -211,37 +210,6 @@ def test_counters_that_begin_anew_begin_the_window_anew() -> None:
     staged(story, WATCH)
 
 
-class CountingChecker(FakeChecker):
-    """Remembers when it was asked; fails from the `fails_from`-th time on."""
-
-    asked: list[float]
-    fails_from = 10**9
-
-    async def check(self, *args: object, **named: object) -> tuple[bool, str]:
-        self.asked.append(self.world.clock.monotonic())
-        return len(self.asked) < self.fails_from, "HTTP 200"
-
-
-@pytest.mark.parametrize(
-    ("fails_from", "status", "times"),
-    [(9, RunStatus.SUCCEEDED, 2), (2, RunStatus.ABORTED, 2), (1, RunStatus.ABORTED, 1)],
-)
-def test_checks_are_asked_at_the_beginning_and_at_the_end(
-    fails_from: int, status: RunStatus, times: int
-) -> None:
-    async def story(stage: Stage) -> None:
-        checker = CountingChecker(stage.world)
-        checker.asked, checker.fails_from = [], fails_from
-        stage.arm = lambda hands: replace(hands, checker=checker)
-        assert (await stage.begin()).status is status
-        assert len(checker.asked) == times
-        if times == 2:
-            assert checker.asked[1] - checker.asked[0] == pytest.approx(10.0)
-
-    plan = canary_with(CheckGate(check=FRONT_PAGE))
-    staged(story, plan)
-
-
 def test_a_replica_that_is_not_ready_at_the_end_is_no_pass() -> None:
     """It is asked again until its gate fails; the bake does not end before."""
 
@@ -301,12 +269,3 @@ def test_a_bake_remembers_where_it_began() -> None:
         assert base["v2"][:2] == [7, 1]
 
     staged(story, WATCH)
-
-
-def test_checks_of_a_version_nobody_can_reach_fail_with_words() -> None:
-    async def story(stage: Stage) -> None:
-        run = await stage.begin()
-        assert run.status is RunStatus.ABORTED
-        assert "no preview leads to it" in run.cause
-
-    staged(story, only(RunChecks(version="v2", checks=(FRONT_PAGE,))))

@@ -129,3 +129,17 @@ def test_a_held_run_can_be_aborted(waits: bool) -> None:
         assert all_old(stage)
 
     staged(story, ASK)
+
+
+def test_an_approval_does_not_answer_a_question_that_only_begins_alike() -> None:
+    """The run was held because of an edited route; a prompt without words asks something else."""
+
+    async def story(stage: Stage) -> None:
+        stage.world.edit_route(SHOP, all_to("v1", (0, 1)))
+        await stage.begin()
+        stage.world.edit_route(SHOP, all_to("v1", (0, 1, 2)))
+        await stage.say(SignalKind.APPROVE)
+        run = await stage.take_over()
+        assert (run.status, run.cause) == (RunStatus.HELD, "the proxy")
+
+    staged(story, only(AwaitApproval(prompt="the proxy")))

@@ -17,17 +17,31 @@ from support.stages import all_new, at, only, staged
 CLAIM = Claim("r1", SHOP, "controller-1", 1)
 
 
-def test_a_signal_interrupts_at_the_next_safe_point_and_once() -> None:
+def test_a_signal_interrupts_at_every_safe_point_until_it_is_answered() -> None:
     async def story() -> None:
         attention = Attention(CLAIM, VirtualClock(), valid_until=10.0)
         attention.check()
         attention.post(Signal(SignalKind.APPROVE, "bob"))
         attention.check()
         attention.post(Signal(SignalKind.PAUSE, "bob"))
-        with pytest.raises(Interrupted, match="pause"):
-            attention.check()
+        for _ in range(2):
+            with pytest.raises(Interrupted, match="pause") as interrupted:
+                attention.check()
+        attention.answer(interrupted.value.signal)
         attention.check()
         assert attention.take(frozenset(SignalKind)) == Signal(SignalKind.APPROVE, "bob")
+
+
+def test_an_abort_answers_the_pauses_before_it_and_not_the_one_after() -> None:
+    async def story() -> None:
+        attention = Attention(CLAIM, VirtualClock(), valid_until=10.0)
+        said = [(SignalKind.PAUSE, "ann"), (SignalKind.APPROVE, "eve"), (SignalKind.ABORT, "bob")]
+        for kind, who in (*said, (SignalKind.PAUSE, "SIGTERM")):
+            attention.post(Signal(kind, who))
+        assert attention.take(frozenset({SignalKind.ABORT})) == Signal(SignalKind.ABORT, "bob")
+        assert [signal.who for signal in attention.inbox] == ["eve", "SIGTERM"]
+
+    run_virtually(story())
 
     run_virtually(story())
 

@@ -109,3 +109,35 @@ def test_the_deadline_of_a_drain_survives_a_death() -> None:
         assert all_new(stage)
 
     staged(story, BLUE_GREEN)
+
+
+@pytest.mark.parametrize("ahead_s", [-60.0, 60.0])
+def test_a_journal_whose_clock_is_another_shortens_no_drain(ahead_s: float) -> None:
+    """A database has its own clock: what it writes down is not counted against this machine's."""
+
+    async def story(stage: Stage) -> None:
+        stage.journal.now = lambda: stage.world.clock.now() + ahead_s
+        stage.world.busy_s = 4.0
+        assert (await stage.begin()).status is RunStatus.SUCCEEDED
+        outcomes = [event.data["outcome"] for event in stage.told(EventKind.STEP_FINISHED)]
+        assert outcomes.count("nothing in flight any more") == 1
+
+    staged(story, BLUE_GREEN)
+
+
+def test_a_route_waits_for_a_slow_member_as_long_as_its_health_allows() -> None:
+    """Started again just before the switch, it needs 200 s; it may take 300."""
+
+    async def story(stage: Stage) -> None:
+        member = ReplicaId(SHOP, "v2", 0)
+
+        def wound(call: str) -> None:
+            if call == "before start forward 2":
+                stage.world.kill(member, for_s=200.0)
+
+        stage.journal_fault = wound
+        run = await stage.begin()
+        assert (run.status, run.cause) == (RunStatus.SUCCEEDED, "")
+
+    patient = replace(change(), health=Health(give_up_s=300.0))
+    staged(story, blue_green(patient, BlueGreenOptions(keep_s=0.0)))

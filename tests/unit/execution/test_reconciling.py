@@ -217,3 +217,22 @@ def test_a_stranger_is_left_alone_and_told_about_once() -> None:
         assert stranger in stage.world.processes
 
     staged(story, TWO_BAKES)
+
+
+def test_an_address_is_told_although_its_repairer_dies_before_the_first_step() -> None:
+    async def story(stage: Stage) -> None:
+        life = Lifeline()
+
+        def fault(call: str) -> None:
+            if call == f"after start {OLD}":
+                life.kill()
+
+        stage.world.fault = fault
+        stage.world.remove(OLD)
+        with suppress(Died):
+            await stage.begin(life)
+        assert (await stage.take_over()).status is RunStatus.SUCCEEDED
+        assert all_old(stage)
+        assert len(stage.told(EventKind.RUN_CREATED)) == 1
+
+    staged(story, TWO_BAKES)
