@@ -137,8 +137,9 @@ async def _one_controller(
                 await stage.take_over(life, abort_because=abort)
 
     task = asyncio.get_running_loop().create_task(work())
+    look_s = None if life.freeze_at is None else 0.5
     while not task.done() and not life.is_frozen:
-        await asyncio.wait([task], timeout=0.5)
+        await asyncio.wait([task], timeout=look_s)
     if life.dead:
         tale.seen.add("died")
     if task.done():
