@@ -6,6 +6,7 @@ on this one simulation, so they cannot disagree about what a step means.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from changeover.domain.observed import Observed, ObservedRoute
 from changeover.domain.plan import Change
@@ -19,9 +20,11 @@ Place = tuple[Version, Slot]
 """One replica within the service at hand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class World:
     """Replicas and route of one service at one moment.
+
+    Without slots, for what is asked many times of a large fleet to be worked out once.
 
     alive:   replicas whose process exists.
     ready:   those of them that answered their health check since they were started.
@@ -35,12 +38,12 @@ class World:
     leaving: frozenset[Place] = frozenset()
     route: Route | None = None
 
-    @property
+    @cached_property
     def members(self) -> frozenset[Place]:
         """Replicas that the route in force names, be it for users or for a preview."""
         return members(self.route)
 
-    @property
+    @cached_property
     def serving(self) -> frozenset[Place]:
         """Ready replicas that take users' requests now. A preview's replicas are not among them."""
         if self.route is None:
