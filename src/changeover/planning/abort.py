@@ -36,9 +36,7 @@ def room_of(plan: Plan) -> int:
     return max(len(world.alive) for world in walk(first_world(plan.change), plan.steps))
 
 
-def back_to_stable(
-    plan: Plan, observed: Observed, *, room: int | None = None
-) -> tuple[Step, ...]:
+def back_to_stable(plan: Plan, observed: Observed, *, room: int | None = None) -> tuple[Step, ...]:
     """Steps that leave every request with stable on the slots it had before `plan`, and no
     candidate replica behind; none when that is so already.
 

@@ -7,6 +7,7 @@ on this one simulation, so they cannot disagree about what a step means.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import repeat
 
 from changeover.domain.observed import Observed, ObservedRoute
 from changeover.domain.plan import Change
@@ -48,20 +49,22 @@ class World:
         """Ready replicas that take users' requests now. A preview's replicas are not among them."""
         if self.route is None:
             return frozenset()
-        weights = self.route.weights
-        return frozenset(place for place in self.members & self.ready if place[0] in weights)
+        users, taking = self.route.weights, self.members & self.ready
+        if self.route.members.keys() <= users.keys():
+            return taking
+        return frozenset(place for place in taking if place[0] in users)
 
 
 def members(route: Route | None) -> frozenset[Place]:
     """Every replica that `route` names."""
     if route is None:
         return frozenset()
-    return frozenset((v, slot) for v, slots in route.members.items() for slot in slots)
+    return frozenset().union(*(places(v, slots) for v, slots in route.members.items()))
 
 
 def places(version: Version, slots: Iterable[Slot]) -> frozenset[Place]:
     """Replicas of `version` on `slots`."""
-    return frozenset((version, slot) for slot in slots)
+    return frozenset(zip(repeat(version), slots))
 
 
 def slots_of(version: Version, among: Iterable[Place]) -> tuple[Slot, ...]:
