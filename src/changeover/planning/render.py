@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import assert_never
 
 from changeover.domain.plan import Change, Plan
@@ -89,7 +90,7 @@ def _bake(step: Bake, change: Change) -> str:
 
 def rows(plan: Plan) -> tuple[Row, ...]:
     """Every step of `plan` with its time, what runs after it, and what an abort would do then."""
-    worlds = list(walk(first_world(plan.change), plan.steps))[1:]
+    worlds = islice(walk(first_world(plan.change), plan.steps), 1, None)
     pairs, room = zip(plan.steps, worlds, strict=True), room_of(plan)
     return tuple(
         Row(
