@@ -123,13 +123,23 @@ weight_options = st.builds(
     st.booleans(),
     gates,
 )
+
+
+def rising_servers(shares: list[str]) -> list[str]:
+    """Counts and percents where they were drawn, each kind in rising order."""
+    ordered = sorted(shares, key=lambda share: int(share.rstrip("%")))
+    counts = iter([share for share in ordered if not share.endswith("%")])
+    percents = iter([share for share in ordered if share.endswith("%")])
+    return [next(percents if share.endswith("%") else counts) for share in shares]
+
+
 server_options = st.builds(
     lambda shares, bake_s, watched: CanaryOptions(
         by="servers",
         steps=tuple(CanaryStep(servers=share, bake_s=bake_s) for share in shares),
         gates=watched,
     ),
-    st.lists(amounts, max_size=4),
+    st.lists(amounts, max_size=4).map(rising_servers),
     seconds,
     gates,
 )

@@ -65,12 +65,17 @@ async def play(
         task.cancel()
     stage.world.fault = _no_fault
     stage.journal_fault = _no_fault
-    if frozen:
-        await asyncio.wait(frozen)
+    failed = await _failures([*others, *frozen])
     tale.seen |= _endings(stage)
-    tale.broken = [*await _settle(stage), *watch.broken]
+    tale.broken = [*failed, *await _settle(stage), *watch.broken]
     tale.seen |= watch.seen
     return tale
+
+
+async def _failures(tasks: list[asyncio.Task[None]]) -> list[str]:
+    """What went wrong in these tasks, once they are over: nobody else awaits them."""
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    return [f"failed unnoticed: {r!r}" for r in results if isinstance(r, Exception)]
 
 
 def _endings(stage: Stage) -> set[str]:
@@ -137,8 +142,9 @@ async def _one_controller(
                 await stage.take_over(life, abort_because=abort)
 
     task = asyncio.get_running_loop().create_task(work())
+    look_s = None if life.freeze_at is None else 0.5
     while not task.done() and not life.is_frozen:
-        await asyncio.wait([task], timeout=0.5)
+        await asyncio.wait([task], timeout=look_s)
     if life.dead:
         tale.seen.add("died")
     if task.done():
@@ -193,6 +199,8 @@ async def _settle(stage: Stage) -> list[str]:
     """Nothing goes wrong any more: the run must be all new, all old, or wait for a person, and
     a person who says abort must get all old."""
     broken = _end(stage)
+    if RUN not in stage.journal.runs:
+        return broken
     for _ in range(3):
         if await _over(stage):
             break

@@ -13,6 +13,7 @@ from changeover.domain.run import Claim, Run
 from changeover.domain.service import Front, ServiceId
 from changeover.domain.steps import AwaitReady, Drain, RunChecks, Step
 from changeover.execution.carrying import Carrying
+from changeover.execution.errors import LeaseLost
 from changeover.execution.hands import Hands
 from changeover.testing.fakes import FakeRouter, FakeRuntime
 from changeover.testing.lifeline import Lifeline
@@ -107,6 +108,16 @@ class UnfencedStage(Stage):
         return Unfenced(made.ledger, made.hands, waits=made.waits)
 
 
+class Stumbling(Stage):
+    """Its controllers fail where they should find that another one has taken over."""
+
+    async def begin(self, life: Lifeline | None = None, *, waits: bool = False) -> Run:
+        try:
+            return await super().begin(life, waits=waits)
+        except LeaseLost as error:
+            raise RuntimeError("stumbled") from error
+
+
 def broken(staging: type[Stage], scripts: Iterable[Script]) -> list[str]:
     """What is broken in the first of these worlds in which anything is."""
     for drawn in scripts:
@@ -162,6 +173,11 @@ def frozen(drawn: Script) -> Script:
 @pytest.mark.slow
 def test_two_controllers_at_once_are_kept_apart() -> None:
     assert broken(Stage, (frozen(script(seed)) for seed in SEEDS)) == []
+
+
+def test_a_controller_that_fails_after_it_was_frozen_is_noticed() -> None:
+    found = broken(Stumbling, (frozen(script(seed)) for seed in SEEDS))
+    assert "stumbled" in " ".join(found)
 
 
 def test_a_controller_that_takes_no_charge_is_noticed() -> None:

@@ -31,14 +31,21 @@ from changeover.planning.world import (
 )
 
 
-def back_to_stable(plan: Plan, observed: Observed) -> tuple[Step, ...]:
+def room_of(plan: Plan) -> int:
+    """Most replicas that have a place at once in `plan`."""
+    return max(len(world.alive) for world in walk(first_world(plan.change), plan.steps))
+
+
+def back_to_stable(plan: Plan, observed: Observed, *, room: int | None = None) -> tuple[Step, ...]:
     """Steps that leave every request with stable on the slots it had before `plan`, and no
     candidate replica behind; none when that is so already.
 
     Of a first deployment: the service is not routed any more and nothing runs. Planned anew from
     a fresh observation it is still right, also in the middle of a way back.
+
+    room: `room_of(plan)`, for who asks many times about one plan.
     """
-    way = _Way.begin(plan, observed)
+    way = _Way.begin(plan, observed, room_of(plan) if room is None else room)
     if plan.change.stable is None:
         if way.world.route is not None:
             way.do(SetRoute(route=None))
@@ -69,19 +76,18 @@ class _Way:
     steps: list[Step] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, plan: Plan, observed: Observed) -> "_Way":
+    def begin(cls, plan: Plan, observed: Observed, room: int) -> "_Way":
         change, world = plan.change, world_of(observed)
         occupied = frozenset((r.version, r.slot) for r in observed.replicas)
         routed = frozenset((r.version, r.slot) for r in observed.routing.active) | world.members
         new = {change.candidate.version} - {change.before}
-        before = first_world(change)
         return cls(
             change=change,
             world=world,
-            wanted=before.alive,
+            wanted=first_world(change).alive,
             candidates=frozenset(p for p in occupied | routed if p[0] in new),
             occupied=occupied,
-            room=max(len(then.alive) for then in walk(before, plan.steps)),
+            room=room,
         )
 
     def do(self, *steps: Step) -> None:
@@ -127,7 +133,7 @@ class _Way:
 
     def make_progress(self) -> None:
         """Turn some of the room that candidates take into ready stable replicas."""
-        taking = {p for p in self.candidates if p in self.world.serving}
+        taking = self.candidates & self.world.serving
         if idle := (self.candidates & self.occupied) - taking:
             self.leave_route(idle, taking)
             if not idle & self.world.members:

@@ -20,6 +20,9 @@ from changeover.domain.steps import Step
 FORMAT = 1
 """Rises when what was written before can no longer be read as it is."""
 
+LARGEST = 2**63
+"""More than any whole number that stands for seconds or a ratio; far below where floats end."""
+
 T = TypeVar("T")
 
 
@@ -139,7 +142,7 @@ def _one_of(kinds: tuple[Any, ...], data: object, path: str) -> Any:
     others = [kind for kind in kinds if kind is not NoneType and kind not in named.values()]
     if named and isinstance(data, Mapping):
         tag = data.get("kind")
-        if tag not in named:
+        if not isinstance(tag, str) or tag not in named:
             raise ValueError(f"{path}: unknown kind {_short(tag)}, expected {_or(tuple(named))}")
         return _dataclass(named[tag], data, path)
     problems = []
@@ -174,7 +177,12 @@ def _plain(hint: Any, data: Any, path: str) -> object:
     wanted = (int, float) if hint is float else (hint,)
     if not isinstance(data, wanted) or (isinstance(data, bool) and hint is not bool):
         raise ValueError(f"{path}: expected {hint.__name__}, found {_short(data)}")
-    return float(data) if hint is float else data
+    if hint is not float:
+        return data
+    # Python's JSON reads NaN, Infinity and whole numbers of any length.
+    if not (isfinite(data) if isinstance(data, float) else abs(data) < LARGEST):
+        raise ValueError(f"{path}: expected a finite number, found {_short(data)}")
+    return float(data)
 
 
 def _wrapped(name: str, content: object) -> dict[str, object]:

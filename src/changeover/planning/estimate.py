@@ -80,16 +80,15 @@ def total(steps: Iterable[Step], change: Change) -> Span:
 
 def peak(plan: Plan) -> Peak:
     """The most that `plan` runs at once."""
-    worlds = list(walk(first_world(plan.change), plan.steps))
-    counts = [running(world) for world in worlds]
+    counts = [running(world) for world in walk(first_world(plan.change), plan.steps)]
     sizes = [_memory(count, plan.change) for count in counts]
     known = [size for size in sizes if size is not None]
     versions = sorted({version for count in counts for version in count})
     return Peak(
-        replicas=max(len(world.alive) for world in worlds),
+        replicas=max(count.total() for count in counts),
         by_version=tuple((v, max(count[v] for count in counts)) for v in versions),
         memory_bytes=max(known) if len(known) == len(sizes) else None,
-        now_replicas=len(worlds[0].alive),
+        now_replicas=counts[0].total(),
         now_memory_bytes=sizes[0],
     )
 

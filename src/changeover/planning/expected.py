@@ -4,6 +4,7 @@ The step that comes next may be half done already (a crash, a call that timed ou
 all the same), so only what holds before and after it is a must.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -86,7 +87,7 @@ def expected_from(world: World, steps: Sequence[Step], change: Change, done: int
     """The same for steps that began in `world`, e.g. of a way back."""
     if not 0 <= done <= len(steps):
         raise ValueError(f"{done} steps cannot be done of {len(steps)}")
-    now = list(walk(world, steps[:done]))[-1]
+    now = deque(walk(world, steps[:done]), maxlen=1).pop()
     then = after(now, steps[done]) if done < len(steps) else now
     later = {place for step in steps[done:] for place in _named(step)}
     routes: tuple[Route | None, ...] = (now.route,)

@@ -83,8 +83,12 @@ def route(
     weight:  basis points of the candidate; None gives every member the same share.
     preview: match that reaches the candidate beside the weights. Left out once the candidate has
              every request, as nothing is left to preview.
+
+    Raises ValueError when there is no replica of either.
     """
     new, old = tuple(candidate), tuple(stable)
+    if not new and not old:
+        raise ValueError("a route needs a replica that takes the requests")
     share = proportional(len(new), len(old)) if weight is None else weight
     matches = (preview,) if preview is not None and share < TOTAL_WEIGHT else ()
     before, after = stable_version(change), change.candidate.version

@@ -20,7 +20,7 @@ from changeover.domain.steps import (
     StopReplicas,
 )
 from changeover.planning.words import said
-from changeover.planning.world import Place, World, members, places, slots_of
+from changeover.planning.world import Place, World, places, slots_of
 
 Way = Literal["forward", "back"]
 """Whether steps go to the candidate or back to stable."""
@@ -80,8 +80,8 @@ def _set_route(world: World, route: Route | None, change: Change, way: Way) -> I
         if not route.slots(version):
             yield f"sends requests to {version}, of which no replica is in the route"
     for version in sorted(route.members):
-        unready = places(version, route.slots(version)) - (world.alive & world.ready)
-        if unready:
+        wanted = places(version, route.slots(version))
+        if unready := (wanted - world.alive) | (wanted - world.ready):
             yield f"routes to {_these(unready)} of {version}, not known to be ready"
     for match in route.matches:
         if isinstance(match, PortMatch) and match.port == change.front.port:
@@ -112,16 +112,21 @@ def _judges(route: Route | None, gate: Gate, candidate: Version) -> bool:
 
 
 def _drain(world: World, step: Drain) -> Iterator[str]:
-    if taking := places(step.version, step.slots) & members(world.route):
+    if taking := _taking(world.route, step):
         yield f"drains {_these(taking)} of {step.version}, which still takes new requests"
 
 
 def _stop(world: World, step: StopReplicas) -> Iterator[str]:
-    gone = places(step.version, step.slots)
-    if taking := gone & members(world.route):
+    if taking := _taking(world.route, step):
         yield f"stops {_these(taking)} of {step.version}, which still takes new requests"
-    if busy := gone & world.leaving:
+    if busy := places(step.version, step.slots) & world.leaving:
         yield f"stops {_these(busy)} of {step.version} before its requests are drained"
+
+
+def _taking(route: Route | None, step: Drain | StopReplicas) -> frozenset[Place]:
+    """Which of the replicas that `step` ends are members of `route`."""
+    slots = () if route is None else route.slots(step.version)
+    return places(step.version, set(step.slots).intersection(slots))
 
 
 def _these(some: frozenset[Place]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import assert_never
 
 from changeover.domain.plan import Change, Plan
@@ -16,7 +17,7 @@ from changeover.domain.steps import (
     Step,
     StopReplicas,
 )
-from changeover.planning.abort import back_to_stable
+from changeover.planning.abort import back_to_stable, room_of
 from changeover.planning.estimate import Span, peak, running, seconds, total
 from changeover.planning.words import (
     duration,
@@ -89,15 +90,15 @@ def _bake(step: Bake, change: Change) -> str:
 
 def rows(plan: Plan) -> tuple[Row, ...]:
     """Every step of `plan` with its time, what runs after it, and what an abort would do then."""
-    worlds = list(walk(first_world(plan.change), plan.steps))[1:]
-    pairs = zip(plan.steps, worlds, strict=True)
+    worlds = islice(walk(first_world(plan.change), plan.steps), 1, None)
+    pairs, room = zip(plan.steps, worlds, strict=True), room_of(plan)
     return tuple(
         Row(
             number=number,
             sentence=sentence(step, plan.change),
             time=seconds(step, plan.change),
             running=_running(world),
-            abort=_abort(plan, world),
+            abort=_abort(plan, world, room),
         )
         for number, (step, world) in enumerate(pairs, start=1)
     )
@@ -149,9 +150,9 @@ def _beside(peak: int, now: int | None) -> str:
     return " (as now)" if peak == now else f" ({round(peak / now, 2):g} times now)"
 
 
-def _abort(plan: Plan, world: World) -> str:
+def _abort(plan: Plan, world: World, room: int) -> str:
     """The way back from `world` in few words."""
-    steps = back_to_stable(plan, observed_of(world, plan.change.service))
+    steps = back_to_stable(plan, observed_of(world, plan.change.service), room=room)
     phrases = list(_phrases(steps, plan.change))
     if not phrases:
         return "undo nothing"

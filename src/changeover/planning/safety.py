@@ -5,8 +5,10 @@ mix of versions. What is only pointless is allowed: steps look at the world when
 starting what runs, stopping what is gone and draining what is idle change nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from changeover.domain.plan import Change, Plan
 from changeover.domain.release import Version
@@ -52,9 +54,13 @@ def violations_from(
     candidate.
     """
     found: list[Violation] = []
+    lack = _lack(world, change)
     for index, step in enumerate(steps):
         then = after(world, step)
-        whys = [*objections(world, step, change, way=way), *_weakened(world, then, change)]
+        whys = [*objections(world, step, change, way=way)]
+        if then.route is not world.route or then.ready is not world.ready:  # else nothing is lost
+            was, lack = lack, _lack(then, change)
+            whys += _weakened(was, lack, then, change)
         found += (Violation(index, step.kind, why) for why in whys)
         world = then
     end = _unfinished(world, change, way)
@@ -92,17 +98,16 @@ class _Lack:
 def _lack(world: World, change: Change) -> _Lack:
     if world.route is None:
         return _Lack(change.min_ready if change.stable is not None else 0, {})
-    serving = world.serving
-    shares = {}
-    for version, weight in world.route.weights.items():
-        need = needed(weight, change.min_ready)
-        shares[version] = max(0, need - sum(1 for v, _ in serving if v == version))
-    return _Lack(max(0, change.min_ready - len(serving)), shares)
+    serving = Counter(map(itemgetter(0), world.serving))
+    shares = {
+        version: max(0, needed(weight, change.min_ready) - serving[version])
+        for version, weight in world.route.weights.items()
+    }
+    return _Lack(max(0, change.min_ready - serving.total()), shares)
 
 
-def _weakened(before: World, then: World, change: Change) -> Iterator[str]:
-    """Which capacity a step takes away although it is needed."""
-    was, now = _lack(before, change), _lack(then, change)
+def _weakened(was: _Lack, now: _Lack, then: World, change: Change) -> Iterator[str]:
+    """Which capacity a step that leads to `then` takes away although it is needed."""
     if now.total > was.total:
         have = change.min_ready - now.total
         yield f"{have} replicas would take requests, at least {change.min_ready} must"

@@ -60,7 +60,7 @@ def memory(size_bytes: int) -> str:
     """ "512 MiB", "1.5 GiB"."""
     size, unit = float(size_bytes), "bytes"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
+        if round(size, 1) < 1024:
             break
         size, unit = size / 1024, larger
     return f"{round(size, 1):g} {unit}"

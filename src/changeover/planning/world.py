@@ -6,6 +6,8 @@ on this one simulation, so they cannot disagree about what a step means.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import repeat
 
 from changeover.domain.observed import Observed, ObservedRoute
 from changeover.domain.plan import Change
@@ -19,9 +21,11 @@ Place = tuple[Version, Slot]
 """One replica within the service at hand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class World:
     """Replicas and route of one service at one moment.
+
+    Without slots, for what is asked many times of a large fleet to be worked out once.
 
     alive:   replicas whose process exists.
     ready:   those of them that answered their health check since they were started.
@@ -35,30 +39,32 @@ class World:
     leaving: frozenset[Place] = frozenset()
     route: Route | None = None
 
-    @property
+    @cached_property
     def members(self) -> frozenset[Place]:
         """Replicas that the route in force names, be it for users or for a preview."""
         return members(self.route)
 
-    @property
+    @cached_property
     def serving(self) -> frozenset[Place]:
         """Ready replicas that take users' requests now. A preview's replicas are not among them."""
         if self.route is None:
             return frozenset()
-        weights = self.route.weights
-        return frozenset(place for place in self.members & self.ready if place[0] in weights)
+        users, taking = self.route.weights, self.members & self.ready
+        if self.route.members.keys() <= users.keys():
+            return taking
+        return frozenset(place for place in taking if place[0] in users)
 
 
 def members(route: Route | None) -> frozenset[Place]:
     """Every replica that `route` names."""
     if route is None:
         return frozenset()
-    return frozenset((v, slot) for v, slots in route.members.items() for slot in slots)
+    return frozenset().union(*(places(v, slots) for v, slots in route.members.items()))
 
 
 def places(version: Version, slots: Iterable[Slot]) -> frozenset[Place]:
     """Replicas of `version` on `slots`."""
-    return frozenset((version, slot) for slot in slots)
+    return frozenset(zip(repeat(version), slots))
 
 
 def slots_of(version: Version, among: Iterable[Place]) -> tuple[Slot, ...]:

@@ -141,7 +141,8 @@ def _weights(change: Change, options: CanaryOptions) -> Iterator[tuple[int, list
 
 
 def _servers(change: Change, options: CanaryOptions) -> Iterator[tuple[int, list[Step]]]:
-    """Each number of servers with what follows it; all of them come last."""
+    """Each number of servers with what follows it; all of them come last. A share that means
+    fewer than the one before it, as a percent after a count may, only bakes longer."""
     before = 0
     for step in options.steps:
         before = max(before, count_of(step.servers, change.replicas))
@@ -170,3 +171,9 @@ def _check_servers(steps: tuple[CanaryStep, ...]) -> None:
         raise ValueError("steps of a canary by servers have `servers`, not `weight`")
     for step in steps:
         count_of(step.servers, 1)
+    said = [step.servers.strip() for step in steps]
+    # A count and a percent can only be compared once the fleet is known.
+    for percent in (True, False):
+        shares = [float(s.rstrip("%")) for s in said if s.endswith("%") is percent]
+        if any(after < before for before, after in pairwise(shares)):
+            raise ValueError("the servers of a canary's steps must not become fewer")

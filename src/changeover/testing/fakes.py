@@ -19,7 +19,6 @@ from changeover.testing.lifeline import Lifeline
 from changeover.testing.world import World
 
 T = TypeVar("T")
-DRAIN_POLL_S = 0.02
 
 
 @dataclass(slots=True)
@@ -140,9 +139,12 @@ class FakeRouter(_Part):
                 raise RouteRejected(f"{sorted(map(str, members))} take requests")
             end = world.clock.monotonic() + timeout_s
             while busy := [r for r in replicas if self._busy(r)]:
-                if world.clock.monotonic() >= end:
+                now = world.clock.monotonic()
+                if now >= end:
                     break
-                await world.clock.sleep(DRAIN_POLL_S)
+                # Nothing is seen by looking more often: who works on what until when is known.
+                idle_at = max(world.leaving[r] for r in busy)
+                await world.clock.sleep(min(idle_at, end) - now)
             for replica in replicas:
                 world.leaving.pop(replica, None)
             return len(busy)

@@ -44,7 +44,6 @@ class Stage:
 
     arm:           may exchange adapters of each new controller.
     notifiers:     hear of events beside `listener`.
-
     journal_fault: asked before and after each call to the journal; may raise.
     tell:          hears of every event in words.
     """
@@ -63,7 +62,8 @@ class Stage:
         self.journal = MemoryJournal(self.world.clock.now, self.world.clock.monotonic)
 
     async def send(self, event: Event) -> None:
-        """The `Notifier` port: pass every sentence on to `tell`."""
+        """The `Notifier` port: keep the event, and pass its sentence on to `tell`."""
+        await self.listener.send(event)
         self.tell(f"{event.kind}: {event.text}")
 
     async def begin(self, life: Lifeline | None = None, *, waits: bool = False) -> Run:
@@ -109,7 +109,7 @@ class Stage:
             world.clock,
             attention,
             LEASE_S,
-            (self.listener, self, *self.notifiers),
+            (self, *self.notifiers),
         )
         return Carrying(ledger, hands, waits=waits)
 

@@ -167,7 +167,7 @@ class World:
         doubtful = any(b.flaps for b in self.behaviours.values())
         if not doubtful and serving < min(self.min_ready, self.had):
             self.lost.append(f"{doing}: {serving} replicas serve, {self.min_ready} are needed")
-        self.had = self.serving()
+        self.had = self.serving() if self.killed else serving
 
     def reached(self, replica: ReplicaId) -> bool:
         """Whether the proxy knows where `replica` listens now."""
@@ -179,14 +179,15 @@ class World:
         once they are back."""
         if self.route is None:
             return 0
-        now = self.clock.monotonic()
-        there = (r for r in self.service_members if self.reached(r))
-        members = (
-            r
-            for r in there
-            if self.processes[r].ready_at <= now or (killed_too and r in self.killed)
-        )
-        return sum(self.route.weight(r.version) > 0 for r in members)
+        now, count = self.clock.monotonic(), 0
+        for replica in self.service_members:
+            # Asked after every event of every world: a process is looked up once.
+            process = self.processes.get(replica)
+            if process is None or self.addresses.get(replica) != process.endpoint:
+                continue
+            back = process.ready_at <= now or (killed_too and replica in self.killed)
+            count += back and self.route.weight(replica.version) > 0
+        return count
 
     def stopped(self, replica: ReplicaId) -> None:
         """The controller has ended `replica`."""

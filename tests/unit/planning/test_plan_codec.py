@@ -104,6 +104,15 @@ def broken(*path: str | int, value: object) -> Any:
             "plan.steps[0]: unknown kind 'reboot'",
         ),
         (broken("plan", "steps", 0, "kind", value=None), "plan.steps[0]: unknown kind None"),
+        (broken("plan", "steps", 0, "kind", value=["x"]), "plan.steps[0]: unknown kind ['x']"),
+        (
+            broken("plan", "change", "drain_s", value=float("nan")),
+            "plan.change.drain_s: expected a finite number, found nan",
+        ),
+        (
+            broken("plan", "change", "drain_s", value=10**400),
+            "plan.change.drain_s: expected a finite number, found 1000",
+        ),
         (broken("plan", "steps", 0, "slots", value="0"), "plan.steps[0].slots: expected a list"),
         (broken("plan", "steps", 0, "slots", value=[True]), "slots[0]: expected int, found True"),
         (broken("plan", "steps", 0, "colour", value=1), "plan.steps[0]: unknown field colour"),

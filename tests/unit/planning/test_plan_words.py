@@ -78,7 +78,13 @@ def test_ranges_say_what_is_known(low_s: float, high_s: float, words: str) -> No
 
 @pytest.mark.parametrize(
     ("size_bytes", "words"),
-    [(100, "100 bytes"), (512 * 2**20, "512 MiB"), (3 * 2**29, "1.5 GiB"), (2**42, "4 TiB")],
+    [
+        (100, "100 bytes"),
+        (512 * 2**20, "512 MiB"),
+        (3 * 2**29, "1.5 GiB"),
+        (2**20 - 1, "1 MiB"),
+        (2**42, "4 TiB"),
+    ],
 )
 def test_memory_is_said_in_the_largest_unit(size_bytes: int, words: str) -> None:
     assert memory(size_bytes) == words

@@ -11,6 +11,7 @@ from changeover.domain.gates import CheckGate, ErrorRatioGate
 from changeover.domain.plan import Change, Plan
 from changeover.domain.route import HeaderMatch, PortMatch, Route
 from changeover.domain.steps import Bake, RunChecks, SetRoute
+from changeover.planning import moves
 from changeover.planning.world import first_world, walk
 from changeover.strategies.blue_green import BlueGreenOptions, blue_green
 from changeover.strategies.canary import CanaryOptions, CanaryStep, canary
@@ -26,6 +27,10 @@ STRATEGIES: list[tuple[Callable[[Change, Any], Plan], Any]] = [
 
 def kinds(plan: Plan) -> list[str]:
     return [step.kind for step in plan.steps]
+
+
+def by_servers(*shares: str) -> CanaryOptions:
+    return CanaryOptions(by="servers", steps=tuple(CanaryStep(servers=s) for s in shares))
 
 
 def routes(plan: Plan) -> list[Route]:
@@ -74,6 +79,11 @@ def test_the_first_rolling_batch_is_checked_before_users_and_bakes_before_the_re
 def test_a_rolling_batch_is_never_larger_than_the_surge() -> None:
     plan = rolling(change(replicas=6), RollingOptions(batch="100%", surge="2"))
     assert max(len(w.alive) for w in walk(first_world(plan.change), plan.steps)) == 8
+
+
+def test_a_route_without_any_replica_is_refused() -> None:
+    with pytest.raises(ValueError, match="a route needs a replica"):
+        moves.route(change(), candidate=(), stable=())
 
 
 def test_in_place_with_surge_is_refused() -> None:
@@ -172,6 +182,8 @@ def test_shares_of_servers_that_round_to_the_same_number_only_bake_longer() -> N
         (lambda: CanaryOptions(steps=(CanaryStep(weight=9), CanaryStep(weight=9))), "must rise"),
         (lambda: CanaryOptions(by="servers", steps=(CanaryStep(weight=9),)), "have `servers`"),
         (lambda: CanaryOptions(by="servers", steps=(CanaryStep(servers="x"),)), "a count like"),
+        (lambda: by_servers("50%", "2", "10%"), "must not become fewer"),
+        (lambda: by_servers("3", "100%", "1"), "must not become fewer"),
         (lambda: CanaryStep(weight=5, bake_s=-1), "times must be 0 s or more"),
         (lambda: CanaryOptions(extend_s=-1), "times must be 0 s or more"),
         (lambda: RollingOptions(batch="0"), "expected a count"),
