@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from changeover.adapters.journal.faults import in_words
 from changeover.adapters.journal.opening import open_journal
+from changeover.adapters.journal.sqlite import SqliteDatabase
 from changeover.domain.run import Phase, RunStatus, Signal, SignalKind
 from changeover.execution.errors import (
     ConfigurationError,
@@ -64,14 +65,14 @@ def test_only_its_user_may_read_the_journal(tmp_path: Path) -> None:
     assert modes == {"new": 0o700} | dict.fromkeys(files, 0o600)
 
 
-def test_a_commit_reaches_the_disk_before_it_returns(storage: SqliteStorage) -> None:
-    journal = storage.open()
-    asyncio.run(begin(journal))
-    with journal._database.read() as tx:  # type: ignore[attr-defined]
+def test_a_commit_reaches_the_disk_before_it_returns(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "journal.db")
+    with database.read() as tx:
         settings = {
             name: tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
+    database.dispose()
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
