@@ -669,7 +669,9 @@ def test_an_event_stored_again_after_a_lost_answer_is_one_event(journal: Journal
         first = await journal.add_event(claim, event("a"))
         assert await journal.add_event(claim, event("a")) == first
         assert await journal.add_event(claim, event("a", at=2.5)) != first
-        assert len(await journal.events("run-1")) == 2
+        odd = await journal.add_event(claim, event("\udcff \0"))
+        assert await journal.add_event(claim, event("\udcff \0")) == odd
+        assert len(await journal.events("run-1")) == 3
 
     asyncio.run(story())
 

@@ -62,6 +62,29 @@ def test_a_user_without_rights_is_told_so(
     asyncio.run(journal.close())
 
 
+def test_who_is_refused_at_the_door_is_told_so_not_to_start_the_database(
+    storage: PostgresqlStorage,
+) -> None:
+    for url in (
+        storage.url.replace("changeover@", "nobody:geheim@"),
+        storage.url.replace("/postgres?", "/no_such_database?"),
+    ):
+        journal = open_journal(url)
+        with pytest.raises(JournalUnavailable, match="refuses the connection") as error:
+            asyncio.run(journal.active(SHOP))
+        asyncio.run(journal.close())
+        assert "journal's URL" in error.value.hint
+        assert "geheim" not in str(error.value)
+
+
+def test_an_option_that_libpq_does_not_know_is_told_so(storage: PostgresqlStorage) -> None:
+    journal = open_journal(f"{storage.url}&sslmod=require")
+    with pytest.raises(JournalUnavailable, match="sslmod") as error:
+        asyncio.run(journal.active(SHOP))
+    asyncio.run(journal.close())
+    assert "journal's URL" in error.value.hint
+
+
 def test_a_server_whose_clock_went_back_holds_no_lease_longer_than_its_length(
     storage: PostgresqlStorage,
 ) -> None:

@@ -31,15 +31,13 @@ class Nursery:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
-        self.children: list[int] = []
 
     def start(self, what: str, *arguments: str) -> int:
         """Fork a child; returns its pid."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps([what, *arguments]), file=self._process.stdin, flush=True)
-        self.children.append(int(self._process.stdout.readline()))
-        return self.children[-1]
+        return int(self._process.stdout.readline())
 
 
 @contextmanager
@@ -52,14 +50,13 @@ def nursery() -> Iterator[Nursery]:
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": paths},
+        start_new_session=True,
     ) as process:
-        made = Nursery(process)
         try:
-            yield made
+            yield Nursery(process)
         finally:
-            for pid in made.children:
-                kill(pid)
-            process.kill()
+            # Its children are of its group; the pid of one that ended may be somebody else's now.
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def kill(pid: int) -> None:

@@ -21,18 +21,19 @@ def resolve(secret: Secret, environ: Mapping[str, str] = os.environ) -> str:
     Raises UsageError, which never has the value, when it is missing, empty, or cannot be a
     variable's value.
     """
-    if problem := _problem(secret, environ):
+    value, problem = _looked_up(secret, environ)
+    if problem:
         raise UsageError(problem, hint=_HINT)
-    return _value(secret, environ)
+    return value
 
 
 def resolve_all(release: Release, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The values of all secrets of `release` by variable. Raises UsageError naming every one
     that `resolve` would refuse."""
-    problems = [found for secret in release.secrets if (found := _problem(secret, environ))]
-    if problems:
+    found = {secret.name: _looked_up(secret, environ) for secret in release.secrets}
+    if problems := [problem for _, problem in found.values() if problem]:
         raise UsageError("\n".join(problems), hint=_HINT)
-    return {secret.name: _value(secret, environ) for secret in release.secrets}
+    return {name: value for name, (value, _) in found.items()}
 
 
 _HINT = "set it where changeover runs, or correct `secrets` in the service's file"
@@ -46,8 +47,10 @@ def _value(secret: Secret, environ: Mapping[str, str]) -> str:
     return content.removesuffix("\n").removesuffix("\r")
 
 
-def _problem(secret: Secret, environ: Mapping[str, str]) -> str:
-    """What keeps `secret` from being used, or ""."""
+def _looked_up(secret: Secret, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The value of `secret` and what keeps it from being used, or "". Read once only: what is
+    judged is what is used, whoever changes the file meanwhile."""
+    value = ""
     where = "environment variable" if secret.source == "environment" else "file"
     try:
         value = _value(secret, environ)
@@ -59,7 +62,7 @@ def _problem(secret: Secret, environ: Mapping[str, str]) -> str:
         why = f"cannot be read ({getattr(error, 'strerror', None) or error})"
     else:
         why = _unusable(value)
-    return f"secret {secret.name}: {where} {secret.key} {why}" if why else ""
+    return value, f"secret {secret.name}: {where} {secret.key} {why}" if why else ""
 
 
 def _unusable(value: str) -> str:
@@ -118,5 +121,10 @@ def _forms(value: str) -> set[str]:
     """How `value` may stand in a text."""
     parts = {value.strip(), *(line.strip() for line in value.splitlines())}
     long = [part for part in parts if len(part) >= _SHORTEST_MASKED]
-    encoded = {form for part in long for form in (quote(part, safe=""), json.dumps(part)[1:-1])}
-    return {*long, *encoded}
+    return {form for part in long for form in (part, *_encoded(part))}
+
+
+def _encoded(part: str) -> Iterator[str]:
+    yield quote(part, safe="", errors="surrogateescape")  # a variable's value may be no UTF-8
+    yield json.dumps(part)[1:-1]
+    yield json.dumps(part, ensure_ascii=False)[1:-1]

@@ -1,3 +1,5 @@
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,11 +83,34 @@ def test_all_missing_secrets_are_told_at_once(tmp_path: Path) -> None:
     assert resolve_all(release, environ) == {"A": "ay!!", "B": "fine", "C": "see"}
 
 
+def test_a_file_that_can_be_read_once_only_is_read_once(tmp_path: Path) -> None:
+    """As one that a password manager hands over through a pipe."""
+    release = Release(
+        version="v1", artifact="sha256:0", command=("run",), secrets=(from_file(tmp_path / "pipe"),)
+    )
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as manager:
+        manager.submit((tmp_path / "pipe").write_text, "s3cret\n")
+        found = resolve_all(release)
+    assert found == {"TOKEN": "s3cret"}
+
+
 def test_the_mask_hides_a_value_wherever_it_stands() -> None:
     mask = Mask({"A": "hunter2", "B": "p/ss wörd"})
     assert mask("hunter2,hunter2 and hunter") == "***,*** and hunter"
     assert mask("postgres://u:p%2Fss%20w%C3%B6rd@h") == "postgres://u:***@h"
     assert mask(r'{"b": "p/ss w\u00f6rd"}') == '{"b": "***"}'
+
+
+def test_the_mask_hides_json_that_keeps_letters_beyond_ascii() -> None:
+    assert Mask({"B": 'wörd"s'})(r'{"b": "wörd\"s"}') == '{"b": "***"}'
+
+
+def test_a_value_that_is_not_utf_8_is_hidden_too() -> None:
+    value = os.fsdecode(b"hush\xff!")
+    mask = Mask({"A": value})
+    assert mask(f"it is {value}") == "it is ***"
+    assert mask("u:hush%FF%21@h") == "u:***@h"
 
 
 def test_values_that_overlap_are_hidden_as_a_whole() -> None:

@@ -13,6 +13,9 @@ from changeover.adapters.artifacts.refusal import unsafe
 Kind = Literal["file", "folder", "link"]
 
 _MAX_HOPS = 40  # Linux follows no more links than this in one path
+_MAX_PATH_BYTES = 1024  # macOS takes no longer path
+_MAX_DEPTH = 100  # the standard library removes trees by recursion, an open file for each folder
+_TOO_LONG = f"longer than {_MAX_PATH_BYTES} bytes"
 
 
 class Layout:
@@ -29,11 +32,16 @@ class Layout:
         """Whether there is nothing but folders."""
         return all(kind == "folder" for kind in self._kinds.values())
 
+    @property
+    def size(self) -> int:
+        """How many paths are taken, with the folders that only longer names speak of."""
+        return len(self._kinds)
+
     def place(self, name: str, kind: Kind) -> str:
         """The path ("a/b", relative) where the entry `name` goes; "" is the root itself.
 
-        Raises ArtifactError when the name leads out, is unreadable, is taken, differs from a
-        taken one only in case, or lies beneath a file or a link.
+        Raises ArtifactError when the name leads out, is unreadable, too long, too deep or taken,
+        differs from a taken one only in case, or lies beneath a file or a link.
         """
         parts = self._parts(name)
         path = "/".join(parts)
@@ -52,6 +60,8 @@ class Layout:
             raise self._leads_out(name, target)
         if not target or _unprintable(target):
             raise unsafe(self._source, name, "is a link to a name that cannot be read")
+        if _is_long(target):
+            raise unsafe(self._source, name, f"is a link to a name {_TOO_LONG}")
         path = self.place(name, "link")
         self._links[_folded(path)] = (path, target)
         return path
@@ -78,7 +88,11 @@ class Layout:
             raise unsafe(self._source, name, "has an absolute path")
         if _unprintable(name):
             raise unsafe(self._source, name, "has control characters or is not UTF-8")
+        if _is_long(name):
+            raise unsafe(self._source, name, f"is {_TOO_LONG}")
         parts = [part for part in name.split("/") if part not in ("", ".")]
+        if len(parts) > _MAX_DEPTH:
+            raise unsafe(self._source, name, f"lies deeper than {_MAX_DEPTH} folders")
         if ".." in parts:
             raise unsafe(self._source, name, 'leads out of the artifact ("..")')
         return parts
@@ -130,6 +144,13 @@ def _unprintable(name: str) -> bool:
     return any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
 
 
+def _is_long(name: str) -> bool:
+    return len(name.encode("utf-8", "surrogateescape")) > _MAX_PATH_BYTES
+
+
 def _folded(path: str) -> str:
-    """Equal for names that a case-insensitive file system takes for the same."""
-    return unicodedata.normalize("NFC", path.casefold())
+    """Equal for names that a case-insensitive file system takes for the same.
+
+    Source: The Unicode Standard, definition D145 (canonical caseless match).
+    """
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from changeover.adapters.artifacts import scratch
@@ -17,7 +18,8 @@ def prune(places: Places, keep: Collection[str], *, min_age_s: float) -> tuple[s
     gone = []
     with scratch.locked(places.lock):
         for path in list(_unneeded(places.root, keep, older_than=time.time() - min_age_s)):
-            path.rename(places.new_trash())
+            with suppress(FileNotFoundError):  # whoever made it removes it at this moment
+                path.rename(places.new_trash())
             if (digest := digest_at(path)) and path == places.tree(digest):
                 gone.append(digest)
     for trash in places.root.glob(f"{TRASH}*"):

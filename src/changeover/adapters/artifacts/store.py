@@ -62,11 +62,18 @@ class ArtifactStore:
             self._refuse_store_within(source)
             opened = open_source(source, limits=self._limits, leave_out=self._leave_out)
             needed_bytes = opened.needed_bytes
+            self._places.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_room(needed_bytes)
             with scratch.scratch(self._places.root, lock=self._places.lock) as made:
                 tree = made / "tree"
                 tree.mkdir()
-                write_tree(tree, opened.entries, source=source, limits=self._limits)
+                write_tree(
+                    tree,
+                    opened.entries,
+                    source=source,
+                    limits=self._limits,
+                    make_room=self._make_room,
+                )
                 return self._publish(tree)
         except (OSError, *refusal.BROKEN) as error:
             if refusal.is_no_space(error):
@@ -95,6 +102,8 @@ class ArtifactStore:
             if digest_of(now) == digest:
                 return
             changed = self._what_changed(digest, now)
+        except ArtifactError as error:
+            changed = f": {error.message}"
         except OSError as error:
             changed = f" ({error.strerror}: {error.filename})"
         raise ArtifactError(
@@ -132,7 +141,6 @@ class ArtifactStore:
             )
 
     def _make_room(self, needed_bytes: int) -> None:
-        self._places.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if needed_bytes + _SPARE_BYTES > self._free_bytes(self._places.root):
             raise self._no_space(needed_bytes)
 
@@ -163,7 +171,7 @@ class ArtifactStore:
         target = self._places.tree(digest)
         if not target.is_dir():
             return False
-        if digest_of(listing_of(target)) == digest:
+        if _is_whole(target, digest):
             self._touch(digest)
             return True
         target.rename(self._places.new_altered(digest))
@@ -195,3 +203,11 @@ class ArtifactStore:
         found = differences(before, now)
         more = ", …" if len(found) > _SHOWN_DIFFERENCES else ""
         return f": {', '.join(found[:_SHOWN_DIFFERENCES])}{more}"
+
+
+def _is_whole(tree: Path, digest: str) -> bool:
+    """Whether `tree` has the content that `digest` names. What cannot be read has not."""
+    try:
+        return digest_of(listing_of(tree)) == digest
+    except (ArtifactError, OSError):
+        return False

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,21 +16,33 @@ _CHUNK_BYTES = 256 * 1024
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def write_tree(root: Path, entries: Iterable[Entry], *, source: Path, limits: Limits) -> None:
+def write_tree(
+    root: Path,
+    entries: Iterable[Entry],
+    *,
+    source: Path,
+    limits: Limits,
+    make_room: Callable[[int], None],
+) -> None:
     """Write `entries`, which come from `source`, beneath the empty directory `root`.
+
+    make_room: called before so many more bytes are written; raises when the disk is too full.
 
     Files get mode 0444 or 0555; owner, times, setuid bits and the like are dropped.
     Raises ArtifactError for what `Layout` refuses, for more than `limits` allows, and for a
     source without files; OSError when writing or reading fails.
     """
-    _Writer(root, source, limits).write(entries)
+    _Writer(root, source, limits, make_room).write(entries)
 
 
 class _Writer:
     """Links are made when all files are written: no file can be written through one."""
 
-    def __init__(self, root: Path, source: Path, limits: Limits) -> None:
+    def __init__(
+        self, root: Path, source: Path, limits: Limits, make_room: Callable[[int], None]
+    ) -> None:
         self._root, self._source, self._limits = root, source, limits
+        self._make_room = make_room
         self._layout = Layout(source)
         self._links: dict[str, str] = {}
         self._entries = 0
@@ -38,9 +51,9 @@ class _Writer:
     def write(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             self._entries += 1
-            if self._entries > self._limits.entries:
-                raise self._too_much(f"has more than {self._limits.entries} entries")
             self._add(entry)
+            if max(self._entries, self._layout.size) > self._limits.entries:
+                raise self._too_much(f"has more than {self._limits.entries} entries")
         if self._layout.empty:
             raise ArtifactError(
                 f"cannot take {self._source}: there is no file in it",
@@ -88,6 +101,7 @@ class _Writer:
     def _fits(self, more_bytes: int) -> None:
         if self._written_bytes + more_bytes > self._limits.total_bytes:
             raise self._too_much(f"unpacks to more than {readable(self._limits.total_bytes)}")
+        self._make_room(more_bytes)
 
     def _too_much(self, why: str) -> ArtifactError:
         return ArtifactError(
@@ -97,13 +111,18 @@ class _Writer:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a tree with its read-only folders; what is gone already does not matter.
+    """Remove a tree with its read-only folders; what is gone already does not matter, nor that
+    others remove or rename it at the same time.
 
     Raises OSError.
     """
-    if not root.is_dir() or root.is_symlink():
-        root.unlink(missing_ok=True)
-        return
+    while root.is_dir() and not root.is_symlink():
+        with suppress(FileNotFoundError):  # somebody was faster: look what is left
+            _remove_folder(root)
+    root.unlink(missing_ok=True)
+
+
+def _remove_folder(root: Path) -> None:
     os.chmod(root, 0o700)
     for folder, below, _ in os.walk(root):
         for name in below:

@@ -1,6 +1,6 @@
 """Where runs are remembered: SQLite in one file, or PostgreSQL by URL.
 
-    journal.py     the port: every call is one transaction in one thread
+    journal.py     the port: every call is one transaction   thread.py   the one thread they run in
     opening.py     which journal: file or URL
     database.py    transactions and clocks      sqlite.py, postgresql.py   connections
     faults.py      errors in words              ownership.py   begin a run, take one over

@@ -41,15 +41,22 @@ _SQLITE = {
         "look at the disk of {path}, then `changeover resume`, or the same command again",
     ),
 }
+_BAD_URL = "url"
 _POSTGRESQL = {
+    _BAD_URL: ("cannot be connected to", "correct the journal's URL"),
     "08": (
         "does not answer",
         "start the database, then `changeover resume`, or the same command again",
     ),
     "25006": ("is read-only", "point the journal's URL at the primary server"),
-    "28": ("refuses this user", "check user and password in the journal's URL"),
+    "25P03": ("gave up a transaction", "give the same command again"),
+    "28": (
+        "refuses the connection",
+        "check user, password and name of the database in the journal's URL",
+    ),
     "3D": ("does not exist", "create the database, or correct the journal's URL"),
     "3F": ("has no such schema for this user", "create it, or correct the journal's URL"),
+    "40": ("gave up a transaction", "give the same command again"),
     "42501": ("may not be used by this user", "grant this user CREATE and USAGE on the schema"),
     "53100": (
         "cannot be written: its disk is full",
@@ -89,7 +96,7 @@ def in_words(name: str, path: str) -> Iterator[None]:
         yield
     except ChangeoverError:
         raise
-    except Undecodable as error:
+    except (Undecodable, sa.exc.NoResultFound, sa.exc.MultipleResultsFound) as error:
         raise damaged(name, path, str(error)) from error
     except sa.exc.DBAPIError as error:
         raise _worded(error.orig, name, path) from error
@@ -120,12 +127,23 @@ def _worded(error: BaseException | None, name: str, path: str) -> ChangeoverErro
             return damaged(name, path, detail)
         what, hint = _SQLITE.get(code, (f"cannot be used ({detail})", ""))
         return _unavailable(name, what, hint.format(path=path))
-    state = getattr(error, "sqlstate", None) or "08"
+    state = _state(error, detail)
     if state in _MISSING:
         return damaged(name, path, detail)
     keys = [key for key in _POSTGRESQL if state.startswith(key)]
     what, hint = _POSTGRESQL[max(keys, key=len)] if keys else ("cannot be used", "")
     return _unavailable(name, f"{what} ({detail})", hint)
+
+
+def _state(error: BaseException | None, detail: str) -> str:
+    """The SQLSTATE; where a connection was never made libpq tells none, and only its text says
+    whether a server answered."""
+    if state := getattr(error, "sqlstate", None):
+        return str(state)
+    if "invalid connection option" in detail:
+        return _BAD_URL
+    refused = "FATAL:" in detail or "no password supplied" in detail
+    return "28" if refused else "08"
 
 
 def _unavailable(name: str, what: str, hint: str) -> JournalUnavailable:

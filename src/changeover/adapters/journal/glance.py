@@ -106,9 +106,9 @@ def glance(
 
     Raises: JournalUnavailable, JournalDamaged.
     """
-    if not path.exists():
-        return NOTHING
     try:
+        if not path.exists():
+            return NOTHING
         with closing(_connect(path)) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
@@ -119,7 +119,7 @@ def glance(
                 serving=_serving(connection, service),
                 past=_past(connection, service, limit),
             )
-    except (sqlite3.Error, ValueError, KeyError, TypeError, IndexError) as error:
+    except (sqlite3.Error, OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise _worded(path, error) from error
 
 
@@ -197,13 +197,15 @@ def _short(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _worded(path: Path, error: Exception) -> JournalUnavailable | JournalDamaged:
-    code = getattr(error, "sqlite_errorcode", None)
-    hint = f"`changeover history` opens the journal in full and says more; the file is {path}"
-    if isinstance(error, sqlite3.OperationalError) and code is not None:
-        return JournalUnavailable(f"The journal {path} cannot be read ({error}).", hint=hint)
-    return JournalDamaged(
-        f"The journal {path} is damaged ({error}). Nothing was changed.",
+    refused = isinstance(error, sqlite3.OperationalError) and hasattr(error, "sqlite_errorcode")
+    kind, what = (
+        (JournalUnavailable, f"cannot be read ({error})")
+        if refused or isinstance(error, OSError)
+        else (JournalDamaged, f"is damaged ({error}). Nothing was changed")
+    )
+    return kind(
+        f"The journal {path} {what}.",
         users="no request failed, proxy and replicas do not need the journal",
         serving="what served before serves on",
-        hint=hint,
+        hint=f"`changeover history` opens the journal in full and says more; the file is {path}",
     )

@@ -1,18 +1,16 @@
-"""The `Journal` port on a database: each call is one transaction, in a thread of its own.
+"""The `Journal` port on a database: each call is one transaction.
 
 A call that fails may have taken effect all the same (a connection can be lost while its commit
 is answered); so every call may be repeated, and then changes nothing.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Concatenate, ParamSpec, TypeVar
 
 from changeover.adapters.journal import lease, ownership, pruning, reading, runs, signals, stories
 from changeover.adapters.journal.database import Database, Transaction
 from changeover.adapters.journal.lease import IsAlive
+from changeover.adapters.journal.thread import DatabaseThread
 from changeover.domain.event import Event
 from changeover.domain.plan import Plan
 from changeover.domain.release import Release
@@ -21,19 +19,14 @@ from changeover.domain.service import ServiceId
 from changeover.domain.steps import Step
 from changeover.execution.errors import RunActive
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
 
 class DatabaseJournal:
     """See `changeover.execution.ports.Journal` for what each call does."""
 
     def __init__(self, database: Database, *, is_alive: IsAlive) -> None:
-        self._database = database
+        self._database = DatabaseThread(database)
         self._is_alive = is_alive
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._undelivered: set[Claim] = set()
-        self._closed = False
 
     async def create(
         self, *, run_id: str, kind: RunKind, plan: Plan, owner: str, lease_s: float, who: str
@@ -52,7 +45,7 @@ class DatabaseJournal:
                 is_alive=self._is_alive,
             )
 
-        return await self._write(begin)
+        return await self._database.write(begin)
 
     async def claim(
         self, run_id: str, *, owner: str, lease_s: float, fence_above: int = 0
@@ -69,18 +62,18 @@ class DatabaseJournal:
                 is_alive=self._is_alive,
             )
 
-        answer = await self._write(take)
+        answer = await self._database.write(take)
         if isinstance(answer, RunActive):
             raise answer
         return answer
 
     async def renew(self, claim: Claim) -> None:
         """See `Journal`. Nothing happens when the claim was given back."""
-        await self._write(lease.check, claim)
+        await self._database.write(lease.check, claim)
 
     async def release(self, claim: Claim) -> None:
         """See `Journal`."""
-        await self._write(lease.give_back, claim)
+        await self._database.write(lease.give_back, claim)
 
     async def start_step(self, claim: Claim, phase: Phase, index: int) -> float:
         """See `Journal`."""
@@ -89,7 +82,7 @@ class DatabaseJournal:
             now = lease.check_held(tx, claim).now
             return runs.start_step(tx, claim, phase, index, now)
 
-        return await self._write(start)
+        return await self._database.write(start)
 
     async def remember(
         self, claim: Claim, phase: Phase, index: int, memo: Mapping[str, object]
@@ -100,7 +93,7 @@ class DatabaseJournal:
             lease.check_held(tx, claim)
             runs.remember(tx, claim, phase, index, memo)
 
-        await self._write(store)
+        await self._database.write(store)
 
     async def finish_step(self, claim: Claim, phase: Phase, index: int, outcome: str) -> None:
         """See `Journal`. Raises: ValueError (the step was never started)."""
@@ -110,7 +103,7 @@ class DatabaseJournal:
             runs.finish_step(tx, claim, phase, index, outcome, now)
             signals.settle(tx, claim)
 
-        await self._write(finish)
+        await self._database.write(finish)
 
     async def set_status(
         self, claim: Claim, status: RunStatus, *, cause: str = "", release: bool = False
@@ -126,7 +119,7 @@ class DatabaseJournal:
             if release or not status.active:
                 lease.give_back(tx, claim)
 
-        await self._write(change)
+        await self._database.write(change)
 
     async def set_back(self, claim: Claim, steps: tuple[Step, ...], cause: str) -> None:
         """See `Journal`."""
@@ -137,7 +130,7 @@ class DatabaseJournal:
             runs.set_status(tx, claim, RunStatus.ABORTING, cause, now)
             signals.settle(tx, claim)
 
-        await self._write(turn)
+        await self._database.write(turn)
 
     async def take_signal(self, claim: Claim, kinds: frozenset[SignalKind]) -> Signal | None:
         """See `Journal`. A signal of which nothing came (no status, way back or end of a step was
@@ -153,7 +146,7 @@ class DatabaseJournal:
                     signals.put_back(tx, claim.run_id)
                 return signals.take(tx, claim, kinds)
 
-            return await self._write(take)
+            return await self._database.write(take)
 
     async def park(
         self, claim: Claim, status: RunStatus, *, cause: str, unless: frozenset[SignalKind]
@@ -173,11 +166,11 @@ class DatabaseJournal:
                 lease.give_back(tx, claim)
                 return None
 
-            return await self._write(rest)
+            return await self._database.write(rest)
 
     async def signal(self, run_id: str, signal: Signal) -> None:
         """See `Journal`. Raises: NothingToDo (no such run, or it has ended)."""
-        await self._write(signals.put, run_id, signal)
+        await self._database.write(signals.put, run_id, signal)
 
     async def add_event(self, claim: Claim, event: Event) -> Event:
         """See `Journal`. Also works after the lease was given back, while nobody else took it."""
@@ -186,15 +179,15 @@ class DatabaseJournal:
             lease.check(tx, claim)
             return stories.add(tx, event)
 
-        return await self._write(add)
+        return await self._database.write(add)
 
     async def events(self, run_id: str, *, after: int = 0) -> Sequence[Event]:
         """See `Journal`."""
-        return await self._read(stories.after, run_id, after)
+        return await self._database.read(stories.after, run_id, after)
 
     async def run(self, run_id: str) -> Run:
         """See `Journal`."""
-        return await self._read(reading.run, run_id)
+        return await self._database.read(reading.run, run_id)
 
     async def active(self, service: ServiceId) -> Run | None:
         """See `Journal`."""
@@ -203,23 +196,23 @@ class DatabaseJournal:
             run_id = reading.active_id(tx, service)
             return None if run_id is None else reading.run(tx, run_id)
 
-        return await self._read(find)
+        return await self._database.read(find)
 
     async def history(self, service: ServiceId, *, limit: int) -> Sequence[Run]:
         """See `Journal`."""
-        return await self._read(reading.history, service, limit)
+        return await self._database.read(reading.history, service, limit)
 
     async def serving(self, service: ServiceId) -> tuple[Release, tuple[int, ...]] | None:
         """See `Journal`."""
-        return await self._read(reading.serving, service)
+        return await self._database.read(reading.serving, service)
 
     async def releases(self, service: ServiceId) -> Sequence[Release]:
         """See `Journal`."""
-        return await self._read(reading.releases, service)
+        return await self._database.read(reading.releases, service)
 
     async def good_releases(self, service: ServiceId) -> Sequence[Release]:
         """See `Journal`."""
-        return await self._read(reading.good_releases, service)
+        return await self._database.read(reading.good_releases, service)
 
     async def prune(
         self, service: ServiceId, *, keep_runs: int = 100, keep_releases: int = 20
@@ -232,14 +225,11 @@ class DatabaseJournal:
             keep = max(2, keep_releases)
             return pruning.prune(tx, service, keep_runs=keep_runs, keep_releases=keep)
 
-        return await self._write(forget)
+        return await self._database.write(forget)
 
     async def close(self) -> None:
         """See `Journal`. Waits for a call that is under way. May be repeated."""
-        if not self._closed:
-            self._closed = True
-            await self._in_thread(self._database.dispose)
-            self._thread.shutdown()
+        await self._database.close()
 
     @contextmanager
     def _delivering(self, claim: Claim) -> Iterator[bool]:
@@ -249,27 +239,6 @@ class DatabaseJournal:
         self._undelivered.add(claim)
         yield again
         self._undelivered.discard(claim)
-
-    async def _write(
-        self, call: Callable[Concatenate[Transaction, _P], _T], *args: _P.args, **named: _P.kwargs
-    ) -> _T:
-        def transaction() -> _T:
-            with self._database.write() as tx:
-                return call(tx, *args, **named)
-
-        return await self._in_thread(transaction)
-
-    async def _read(
-        self, call: Callable[Concatenate[Transaction, _P], _T], *args: _P.args, **named: _P.kwargs
-    ) -> _T:
-        def transaction() -> _T:
-            with self._database.read() as tx:
-                return call(tx, *args, **named)
-
-        return await self._in_thread(transaction)
-
-    async def _in_thread(self, call: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
 
 def _change_status(

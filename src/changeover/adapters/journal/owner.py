@@ -11,6 +11,8 @@ from pathlib import Path
 
 _HIDDEN = "?"
 """Start of a process that exists but may not be looked at."""
+_NONE = "-"
+"""Boot and namespace where the system has none, or shows none."""
 
 
 def this_process() -> str:
@@ -27,11 +29,13 @@ def is_alive(owner: str) -> bool | None:
         return None
     _, boot, namespace, pid, start = parts
     if boot != _boot():
-        return False  # this host has been restarted since
+        # This host has been restarted since; or one of the two processes sees no /proc.
+        return None if _NONE in (boot, _boot()) else False
     if namespace != _namespace():
         return None
-    seen = _start(int(pid))
-    return None if seen == _HIDDEN else seen == start
+    if (seen := _start(int(pid))) is None:
+        return False
+    return None if _HIDDEN in (seen, start) else seen == start
 
 
 def described(owner: str) -> str:
@@ -49,14 +53,14 @@ def _host() -> str:
 
 
 def _boot() -> str:
-    return _text("/proc/sys/kernel/random/boot_id")[:13] or "-"
+    return _text("/proc/sys/kernel/random/boot_id")[:13] or _NONE
 
 
 def _namespace() -> str:
     try:
         return os.readlink("/proc/self/ns/pid").strip("pid:[]")
     except OSError:
-        return "-"
+        return _NONE
 
 
 def _start(pid: int) -> str | None:

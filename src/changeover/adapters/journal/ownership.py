@@ -91,7 +91,7 @@ def _refusal(tx: Transaction, run_id: str, lease: Lease, is_alive: IsAlive) -> R
     row = tx.connection.execute(
         sa.select(RUNS, tx.now.label("now")).where(RUNS.c.run_id == run_id)
     ).one()
-    status = RunStatus(row.status)
+    status = runs.status_of(tx, run_id)
     held = lease.held(is_alive)
     target = "nothing" if row.kind == RunKind.RETIRE else row.to_version
     story = (

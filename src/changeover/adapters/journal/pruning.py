@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from changeover.adapters.journal.database import Transaction
+from changeover.adapters.journal.reading import ENDED
 from changeover.adapters.journal.tables import EVENTS, RUNS, SIGNALS, STEPS
 from changeover.domain.run import RunKind, RunStatus
 from changeover.domain.service import ServiceId
@@ -28,7 +29,7 @@ def prune(tx: Transaction, service: ServiceId, *, keep_runs: int, keep_releases:
         if row.kind != RunKind.RETIRE:
             good.setdefault(row.to_version, row.run_id)
     kept = {row.run_id for row in succeeded[:1]} | set(list(good.values())[:keep_releases])
-    old = [row.run_id for row in rows[keep_runs:] if not RunStatus(row.status).active]
+    old = [row.run_id for row in rows[keep_runs:] if row.status in ENDED]
     gone = [run_id for run_id in old if run_id not in kept]
     for table in (EVENTS, STEPS, SIGNALS):
         _delete(tx, table, old)

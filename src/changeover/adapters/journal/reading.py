@@ -15,7 +15,7 @@ from changeover.domain.service import ServiceId
 from changeover.execution.errors import NothingToDo
 from changeover.planning.codec import decode_plan, decode_release, decode_steps
 
-_ENDED = tuple(status.value for status in RunStatus if not status.active)
+ENDED = tuple(status.value for status in RunStatus if not status.active)
 _Row = sa.Row[tuple[object, ...]]
 
 
@@ -29,7 +29,7 @@ def run(tx: Transaction, run_id: str) -> Run:
 
 def active_id(tx: Transaction, service: ServiceId) -> str | None:
     """The id of the run that owns `service`."""
-    query = sa.select(RUNS.c.run_id).where(_of(service), RUNS.c.status.not_in(_ENDED))
+    query = sa.select(RUNS.c.run_id).where(_of(service), RUNS.c.status.not_in(ENDED))
     return tx.connection.execute(query).scalar_one_or_none()
 
 
@@ -45,9 +45,11 @@ def serving(tx: Transaction, service: ServiceId) -> tuple[Release, tuple[int, ..
     Raises: JournalDamaged."""
     query = _runs(service, RUNS.c.run_id, RUNS.c.release, RUNS.c.slots).limit(1)
     row = tx.connection.execute(query.where(_SUCCEEDED)).one_or_none()
-    if row is None or not (slots := tuple(json.loads(row.slots))):
+    if row is None:
         return None
-    return _release(row), slots
+    with decoding(f"the slots of run {row.run_id}"):
+        slots = tuple(json.loads(row.slots))
+    return (_release(row), slots) if slots else None
 
 
 def releases(tx: Transaction, service: ServiceId) -> Sequence[Release]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from changeover.adapters.journal.database import Transaction
+from changeover.adapters.journal.faults import decoding
 from changeover.adapters.journal.tables import RUNS, STEPS, StorableText
 from changeover.domain.plan import Plan
 from changeover.domain.run import Claim, Phase, RunKind, RunStatus
@@ -100,9 +101,10 @@ def finish_step(
 
 
 def status_of(tx: Transaction, run_id: str) -> RunStatus:
-    """The status of a run that exists."""
+    """The status of a run that exists. Raises: JournalDamaged."""
     query = sa.select(RUNS.c.status).where(RUNS.c.run_id == run_id)
-    return RunStatus(tx.connection.execute(query).scalar_one())
+    with decoding(f"run {run_id}"):
+        return RunStatus(tx.connection.execute(query).scalar_one())
 
 
 def set_status(tx: Transaction, claim: Claim, status: RunStatus, cause: str, now: float) -> None:

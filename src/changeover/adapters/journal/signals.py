@@ -7,9 +7,10 @@ next claim: an abort is never lost in a crash.
 
 import sqlalchemy as sa
 
+from changeover.adapters.journal import runs
 from changeover.adapters.journal.database import Transaction
 from changeover.adapters.journal.tables import LEASES, RUNS, SIGNALS
-from changeover.domain.run import Claim, RunStatus, Signal, SignalKind
+from changeover.domain.run import Claim, Signal, SignalKind
 from changeover.execution.errors import NothingToDo
 
 
@@ -27,9 +28,7 @@ def put(tx: Transaction, run_id: str, signal: Signal) -> None:
         raise NothingToDo(f"There is no run {run_id}.", hint="`changeover history`")
     of_service = sa.and_(LEASES.c.environment == row.environment, LEASES.c.name == row.name)
     tx.connection.execute(sa.select(LEASES.c.fence).where(of_service).with_for_update())
-    status = RunStatus(
-        tx.connection.execute(sa.select(RUNS.c.status).where(RUNS.c.run_id == run_id)).scalar_one()
-    )
+    status = runs.status_of(tx, run_id)
     if not status.active:
         raise NothingToDo(
             f"Run {run_id} has ended ({status}); it takes no {signal.kind}.",

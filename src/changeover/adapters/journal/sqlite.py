@@ -121,7 +121,8 @@ class SqliteDatabase:
                 connection.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # or a kind of it
+                if not busy or time.monotonic() > give_up:
                     connection.close()
                     raise
                 time.sleep(0.01)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from changeover.adapters.journal.database import Transaction
 from changeover.adapters.journal.faults import decoding
-from changeover.adapters.journal.tables import EVENTS
+from changeover.adapters.journal.tables import EVENTS, storable
 from changeover.domain.event import Event, EventKind
 
 
@@ -21,7 +21,7 @@ def add(tx: Transaction, event: Event) -> Event:
         .limit(1)
     )
     last = tx.connection.execute(query).one_or_none()
-    told = {"kind": event.kind.value, "at": event.at, "text": event.text}
+    told = {"kind": event.kind.value, "at": event.at, "text": storable(event.text)}
     told["data"] = json.dumps(dict(event.data))
     if last is not None and told == {name: last._mapping[name] for name in told}:
         return replace(event, id=last.id)

@@ -53,6 +53,7 @@ def test_a_name_that_leads_out_or_cannot_be_read_is_refused(name: str, why: str)
         ("Read.me", "read.ME", "only in case"),
         ("A/x", "a/y", "only in case"),
         ("caf\u00e9", "cafe\u0301", "how accents are encoded"),
+        ("\u1fb3\u0301", "\u03b1\u0301\u03b9", "how accents are encoded"),
         ("a", "a/b", "through the file 'a'"),
         ("a/b", "a", "twice"),
     ],

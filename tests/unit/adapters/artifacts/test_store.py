@@ -171,6 +171,14 @@ def test_a_single_file_is_stored_as_it_is(
     assert os.access(path / name, os.X_OK) == executable
 
 
+def test_a_link_to_a_single_file_is_that_file(store: ArtifactStore, tmp_path: Path) -> None:
+    (tmp_path / "shop-1.2.jar").write_bytes(b"jar")
+    (tmp_path / "shop.jar").symlink_to("shop-1.2.jar")
+    path = store.path(store.ingest(tmp_path / "shop.jar"))
+    assert (path / "shop.jar").read_bytes() == b"jar"
+    assert not (path / "shop.jar").is_symlink()
+
+
 def test_setuid_bits_are_dropped(store: ArtifactStore, shop: Path) -> None:
     (shop / "run").chmod(0o6755)
     path = store.path(store.ingest(shop))
@@ -307,6 +315,51 @@ def test_a_bomb_is_refused_before_it_fills_the_disk(root: Path, tmp_path: Path) 
     ):
         with pytest.raises(ArtifactError, match=why):
             small.ingest(tmp_path / name)
+    assert left_behind(root) == []
+
+
+def test_a_small_archive_never_takes_the_space_that_services_need(
+    root: Path, tmp_path: Path
+) -> None:
+    """Its size when unpacked is not known before."""
+    capacity = 18_000_000
+
+    def free(_: Path) -> int:
+        return capacity - sum(p.lstat().st_size for p in root.rglob("*") if p.is_file())
+
+    info = tarfile.TarInfo("zeros")
+    tar_of(tmp_path / "bomb.tar.gz", (info, bytes(4_000_000)))
+    with pytest.raises(ArtifactError, match=r"not enough space in .* of which 17 MB stay so"):
+        ArtifactStore(root, free_bytes=free).ingest(tmp_path / "bomb.tar.gz")
+    assert left_behind(root) == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ("a/" * 200_000 + "a", "ok"),
+        ("a" * 900_000, "ok"),
+        ("a/" * 500 + "a", "ok"),
+        ("link", "a/" * 400_000),
+    ],
+    ids=["many folders", "a long name", "too deep to be removed again", "a long target"],
+)
+def test_a_name_cannot_fill_the_memory(
+    store: ArtifactStore, root: Path, tmp_path: Path, entry: tuple[str, str]
+) -> None:
+    name, target = entry
+    packed = tar_of(tmp_path / "a.tar.gz", member(name, tarfile.SYMTYPE, target), OK)
+    with pytest.raises(ArtifactError, match=r"longer than|deeper than") as refused:
+        store.ingest(packed)
+    assert len(str(refused.value)) < 1000
+    assert left_behind(root) == []
+
+
+def test_folders_that_only_names_speak_of_count_as_entries(root: Path, tmp_path: Path) -> None:
+    small = ArtifactStore(root, limits=Limits(entries=100))
+    deep = [member(f"{n}/" + "a/" * 90 + "a") for n in range(3)]
+    with pytest.raises(ArtifactError, match="more than 100 entries"):
+        small.ingest(tar_of(tmp_path / "a.tar", *deep))
     assert left_behind(root) == []
 
 
@@ -491,6 +544,19 @@ def test_a_tampered_copy_is_noticed_named_and_replaced_by_the_next_ingest(
     store.verify(digest)
 
 
+def test_a_copy_with_a_socket_in_it_is_altered_and_replaced(
+    store: ArtifactStore, shop: Path
+) -> None:
+    digest = store.ingest(shop)
+    path = store.path(digest)
+    path.chmod(0o755)
+    os.mkfifo(path / "control")
+    with pytest.raises(ArtifactError, match=r"(?s)altered after it was stored.*control.*hint: "):
+        store.verify(digest)
+    assert store.ingest(shop) == digest
+    store.verify(digest)
+
+
 def test_a_name_with_a_line_end_cannot_forge_a_listing(
     store: ArtifactStore, tmp_path: Path
 ) -> None:
@@ -556,6 +622,30 @@ def test_prune_removes_what_dead_processes_left_and_nothing_of_living_ones(
         assert left_behind(root) == [".incoming-alive", name, f"{name}.list"]
     store.prune({digest}, min_age_s=-1)
     assert left_behind(root) == [name, f"{name}.list"]
+
+
+def test_prunes_at_the_same_time_as_each_other_and_as_ingests_all_succeed(
+    root: Path, shop: Path, tmp_path: Path
+) -> None:
+    """Each may find that the other has removed what it was about to remove."""
+    for number in range(50):
+        (shop / f"lib/{number}").write_text("pears")
+    sources = [tmp_path / f"shop-{number}" for number in range(6)]
+    for source in sources:
+        shutil.copytree(shop, source, symlinks=True)
+        (source / "name").write_text(source.name)
+
+    def work(number: int) -> None:
+        store = ArtifactStore(root)
+        for _ in range(5):
+            if number % 2:
+                store.ingest(sources[number])
+            store.prune(set(), min_age_s=-1)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    ArtifactStore(root).prune(set(), min_age_s=-1)
+    assert left_behind(root) == []
 
 
 def test_pruning_a_store_that_was_never_used_does_nothing(store: ArtifactStore, root: Path) -> None:

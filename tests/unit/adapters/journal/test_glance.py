@@ -150,9 +150,10 @@ def test_a_damaged_journal_is_said_to_be_damaged(tmp_path: Path) -> None:
         glance(tmp_path / "journal.db", SHOP)
 
 
-def test_a_path_that_is_no_file_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(JournalUnavailable):
-        glance(tmp_path, SHOP)
+def test_a_path_that_is_or_can_be_no_file_is_unavailable(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / ("a" * 300)):
+        with pytest.raises(JournalUnavailable, match="no request failed"):
+            glance(path, SHOP)
 
 
 def test_a_glance_changes_nothing_and_is_not_kept_waiting_by_a_writer(

@@ -52,10 +52,20 @@ def test_after_a_restart_of_the_machine_every_owner_is_dead() -> None:
         owner_with(host="elsewhere"),
         owner_with(namespace="another"),
         owner_with(pid="?"),
+        owner_with(start="?"),
+        owner_with(boot="-"),
         "ann@laptop",
         "",
     ],
-    ids=["another host", "another container", "no pid", "a person", "nothing"],
+    ids=[
+        "another host",
+        "another container",
+        "no pid",
+        "no start",
+        "no boot",
+        "a person",
+        "nothing",
+    ],
 )
 def test_what_cannot_be_seen_from_here_is_unknown(owner: str) -> None:
     assert is_alive(owner) is None

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from changeover.adapters.journal.faults import in_words
 from changeover.adapters.journal.opening import open_journal
-from changeover.domain.run import Phase, Signal, SignalKind
+from changeover.adapters.journal.sqlite import SqliteDatabase
+from changeover.domain.run import Phase, RunStatus, Signal, SignalKind
 from changeover.execution.errors import (
     ConfigurationError,
     JournalDamaged,
@@ -64,14 +65,14 @@ def test_only_its_user_may_read_the_journal(tmp_path: Path) -> None:
     assert modes == {"new": 0o700} | dict.fromkeys(files, 0o600)
 
 
-def test_a_commit_reaches_the_disk_before_it_returns(storage: SqliteStorage) -> None:
-    journal = storage.open()
-    asyncio.run(begin(journal))
-    with journal._database.read() as tx:  # type: ignore[attr-defined]
+def test_a_commit_reaches_the_disk_before_it_returns(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "journal.db")
+    with database.read() as tx:
         settings = {
             name: tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
+    database.dispose()
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
@@ -126,6 +127,46 @@ def test_a_stored_plan_that_cannot_be_read_is_damage(storage: SqliteStorage, pat
     write(path, """UPDATE changeover_runs SET plan = '{"format": 1, "plan": {}}'""")
     with pytest.raises(JournalDamaged, match="run run-1 cannot be read"):
         asyncio.run(journal.run("run-1"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE changeover_runs SET slots = 'no json'",
+        "UPDATE changeover_runs SET slots = '7'",
+        "DELETE FROM changeover_schema",
+        "INSERT INTO changeover_schema SELECT version FROM changeover_schema",
+    ],
+)
+def test_what_serves_and_the_version_of_the_tables_can_be_damaged_too(
+    storage: SqliteStorage, path: Path, statement: str
+) -> None:
+    async def story() -> None:
+        claim = await begin(storage.open())
+        await storage.open().set_status(claim, RunStatus.SUCCEEDED)
+        write(path, statement)
+        await storage.open().serving(SHOP)
+
+    with pytest.raises(JournalDamaged, match="no request failed"):
+        asyncio.run(story())
+
+
+def test_a_status_that_nobody_knows_is_damage_and_is_never_pruned(
+    storage: SqliteStorage, path: Path
+) -> None:
+    async def story() -> None:
+        journal = storage.open()
+        await begin(journal)
+        write(path, "UPDATE changeover_runs SET status = 'asleep'")
+        with pytest.raises(JournalDamaged, match="run-1"):
+            await journal.claim("run-1", owner="second", lease_s=30)
+        with pytest.raises(JournalDamaged, match="run-1"):
+            await begin(journal, "run-2")
+        with pytest.raises(JournalDamaged, match="run-1"):
+            await journal.signal("run-1", Signal(SignalKind.ABORT, "ann"))
+        assert await journal.prune(SHOP, keep_runs=0) == 0
+
+    asyncio.run(story())
 
 
 def test_a_missing_table_is_damage(storage: SqliteStorage, path: Path) -> None:

@@ -35,8 +35,8 @@ def read_directory(source: Path, *, leave_out: Collection[str]) -> Iterator[Entr
 
 
 def read_single(source: Path, *, executable: bool) -> Iterator[Entry]:
-    """The one file `source`, under its own name."""
-    file = _file(source, source.name, source)
+    """The one file `source`, under its own name, also when that is a link to it."""
+    file = _file(source, source.name, source.resolve())
     yield File(file.name, executable, file.size_bytes, file.open)
 
 
