@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from changeover.adapters.router.envoy.agent import store
 from changeover.adapters.router.envoy.agent.publisher import addresses, between, new_ports
+from changeover.adapters.router.envoy.agent.resources import Encoder
 from changeover.adapters.router.envoy.agent.state import (
     State,
     applied,
@@ -101,6 +102,16 @@ def test_between_two_states_members_of_both_take_requests(path: list[Route]) -> 
         assert set(both.endpoints) | set(both.leaving) == known
 
 
+@given(st.lists(routes(), max_size=5))
+def test_what_is_remembered_changes_nothing_of_what_envoy_is_told(path: list[Route]) -> None:
+    state, remembering = State(), Encoder()
+    for route in path:
+        new = put(state, route)
+        for one in (between(state, new), new, state, new):
+            assert remembering.encode(one) == Encoder().encode(one)
+        state = new
+
+
 def test_a_service_that_goes_is_there_until_its_routes_are_gone() -> None:
     old = put(State(), all_to("1", (0,)))
     assert between(old, State()).services == old.services
@@ -126,6 +137,16 @@ def test_matches_survive_the_disk(tmp_path: Path) -> None:
     store.save(tmp_path / "s.json", state)
     assert store.load(tmp_path / "s.json") == state
     assert [p.name for p in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_what_is_prepared_counts_only_once_it_is_committed(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    before, after = put(State(), all_to("1", (0,))), put(State(), all_to("2", (0,)))
+    store.save(path, before)
+    store.prepare(path, after)
+    assert store.load(path) == before
+    store.commit(path)
+    assert store.load(path) == after
 
 
 def test_without_a_snapshot_there_is_nothing_to_do(tmp_path: Path) -> None:
