@@ -116,24 +116,29 @@ async def logs(
     """The last `lines` lines of the agent's or Envoy's log, then, when following, new ones."""
     where = places(state_dir)
     path = where.agent_log if of == "agent" else where.envoy_log
-    place = 0
-    if path.exists():
-        text = path.read_bytes()
-        place = len(text)
-        for line in text.decode(errors="replace").splitlines()[-lines:]:
-            yield line
+    found, place = _appended(path, 0)
+    for line in found[max(0, len(found) - lines) :]:
+        yield line
     while follow:
         await asyncio.sleep(0.2)
-        size = path.stat().st_size if path.exists() else 0
-        place = 0 if size < place else place  # set aside: the new file is read from its start
-        if size > place:
-            with path.open("rb") as file:
-                file.seek(place)
-                text = file.read()
-            whole = text[: text.rfind(b"\n") + 1]
-            place += len(whole)
-            for line in whole.decode(errors="replace").splitlines():
-                yield line
+        found, place = _appended(path, place)
+        for line in found:
+            yield line
+
+
+def _appended(path: Path, place: int) -> tuple[list[str], int]:
+    """The whole lines of a log after `place`, and the place after them. A log that was set aside
+    is read from its start."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            place = 0 if size < place else place
+            file.seek(place)
+            text = file.read()
+    except FileNotFoundError:
+        return [], 0
+    whole = text[: text.rfind(b"\n") + 1]
+    return whole.decode(errors="replace").splitlines(), place + len(whole)
 
 
 def _explained(where: Places, problem: AgentSilent) -> AgentSilent:
@@ -162,7 +167,8 @@ async def _start(state_dir: Path, settings: "Settings | None") -> dict[str, Any]
     where = places(state_dir)
     agent = AgentClient(where.api)
     make_directories(where)
-    command = [sys.executable, "-m", _AGENT, *to_arguments(state_dir, settings or Settings())]
+    state = where.files.parent  # whole: the agent's working directory is not ours
+    command = [sys.executable, "-m", _AGENT, *to_arguments(state, settings or Settings())]
     output = where.files / "agent.err"
     child = _detached(command, output)
     deadline = time.monotonic() + _START_S
