@@ -1,8 +1,11 @@
 """What the agent does when disk or Envoy do not follow, with no Envoy at all."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from changeover.adapters.router.envoy.agent import store
@@ -14,11 +17,12 @@ from changeover.adapters.router.envoy.agent.state import State
 from changeover.adapters.router.envoy.agent.supervisor import Supervisor
 from changeover.adapters.router.envoy.agent.validation import resolved
 from changeover.adapters.router.envoy.places import places
+from changeover.adapters.router.envoy.processes import EnvoyProcess
 from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import Route, all_to
 from changeover.domain.service import Front, ServiceId
 from changeover.execution.errors import RouterUnreachable
-from support.proxies import free_port
+from support.proxies import free_port, until
 
 SHOP = ServiceId("test", "shop")
 
@@ -77,6 +81,53 @@ def test_a_route_that_envoy_does_not_take_is_not_on_the_disk(tmp_path: Path) -> 
         assert operations.state == before == store.load(operations.where.snapshot)
 
     asyncio.run(play())
+
+
+def failed_starts(caplog: pytest.LogCaptureFixture) -> int:
+    return sum("cannot start Envoy" in record.getMessage() for record in caplog.records)
+
+
+def test_an_envoy_that_cannot_be_started_is_tried_again_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def play() -> None:
+        supervisor = agent(tmp_path, follows=0).supervisor
+        supervisor.start([])
+        await until(lambda: failed_starts(caplog) >= 3)
+        assert "no program that can be run" in supervisor.trouble
+        await supervisor.stop()
+        assert list(supervisor.where.files.iterdir()) == []
+
+    monkeypatch.setenv("CHANGEOVER_ENVOY", str(tmp_path / "none"))
+    asyncio.run(play())
+
+
+def test_nothing_is_started_any_more_while_the_proxy_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit())); "
+        "print(flush=True); time.sleep(60)"
+    )
+
+    async def play(pid: int) -> None:
+        supervisor = agent(tmp_path, follows=0).supervisor
+        started_at = psutil.Process(pid).create_time()
+        supervisor.leaving.append(EnvoyProcess(1, pid, started_at, 0, 1))
+        supervisor.start([])
+        await until(lambda: failed_starts(caplog) >= 2)
+        before = failed_starts(caplog)
+        await supervisor.stop()
+        assert failed_starts(caplog) == before
+
+    monkeypatch.setenv("CHANGEOVER_ENVOY", str(tmp_path / "none"))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as slow:
+        try:
+            assert slow.stdout is not None
+            slow.stdout.readline()
+            asyncio.run(play(slow.pid))
+        finally:
+            slow.kill()
 
 
 @pytest.mark.parametrize(
