@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _START_S = 30.0
 _STOP_S = 300.0
+_END_S = 30.0
 _AGENT = "changeover.adapters.router.envoy.agent"
-_ALREADY_RUNNING = 75
 _INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "CHANGEOVER_ENVOY")
 _INHERITED_KINDS = ("LC_", "LD_", "DYLD_", "PYTHON")
 
@@ -78,7 +78,7 @@ async def stop(state_dir: Path) -> bool:
     `Settings.drain_time_s` seconds. The routes are kept for the next start. Returns whether
     anything ran.
 
-    Raises: RouterUnreachable when Envoy runs without an agent.
+    Raises: RouterUnreachable when Envoy runs without an agent, or somebody starts it again.
     """
     where = places(state_dir)
     try:
@@ -87,8 +87,15 @@ async def stop(state_dir: Path) -> bool:
         if _running(where):
             raise
         return False
-    while where.api.exists() or _locked(where):  # noqa: ASYNC110 - nobody tells us
-        await asyncio.sleep(0.02)
+    try:
+        async with asyncio.timeout(_END_S):
+            while where.api.exists() or _locked(where):  # noqa: ASYNC110 - nobody tells us
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise RouterUnreachable(
+            "The proxy was stopped, but its agent runs: somebody has started it again.",
+            hint="`changeover proxy status`; a deployment under way starts what it needs",
+        ) from None
     return True
 
 
@@ -160,7 +167,11 @@ def _running(where: Places) -> bool:
 
 
 async def _start(state_dir: Path, settings: "Settings | None") -> dict[str, Any]:
-    from changeover.adapters.router.envoy.agent.settings import Settings, to_arguments
+    from changeover.adapters.router.envoy.agent.settings import (
+        ALREADY_RUNNING,
+        Settings,
+        to_arguments,
+    )
     from changeover.adapters.router.envoy.binary import envoy_binary
 
     envoy_binary()  # said here, not in a log, when it is missing
@@ -177,7 +188,7 @@ async def _start(state_dir: Path, settings: "Settings | None") -> dict[str, Any]
             found = await agent.ask("status")
         except AgentSilent:
             code = child.poll()
-            if code is not None and code != _ALREADY_RUNNING:
+            if code is not None and code != ALREADY_RUNNING:
                 raise _not_started(output.read_text(errors="replace")) from None
             await asyncio.sleep(0.02)
         else:

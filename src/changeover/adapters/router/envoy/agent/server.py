@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from changeover.adapters.router.envoy.places import remove_file
-from changeover.adapters.router.envoy.wire import error_json
+from changeover.adapters.router.envoy.wire import LINE_BYTES, error_json
 from changeover.execution.errors import ChangeoverError, RouterUnreachable
 
 _log = logging.getLogger(__name__)
 
-LINE_BYTES = 16 << 20
 Operation = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 

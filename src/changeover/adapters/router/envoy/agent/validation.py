@@ -6,9 +6,9 @@ import ipaddress
 import socket
 from collections.abc import Mapping
 
-from changeover.adapters.router.envoy.agent.listeners import PREVIEW_HOST
 from changeover.adapters.router.envoy.agent.publisher import addresses
 from changeover.adapters.router.envoy.agent.state import State, members
+from changeover.adapters.router.envoy.wire import PREVIEW_HOST
 from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import PortMatch, Route
 from changeover.domain.service import Front
