@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from changeover.adapters.router.envoy import proxy
 from changeover.adapters.router.envoy.agent.settings import Settings
 from changeover.adapters.router.envoy.places import places
 from changeover.adapters.router.envoy.processes import find_envoys
-from changeover.domain.route import Route, all_to
+from changeover.domain.route import PortMatch, Route, all_to
 from changeover.execution.errors import RouterUnreachable, UsageError
-from support.proxies import QUICK, SHOP, lab, replica, running, until
+from support.proxies import QUICK, SHOP, free_port, lab, replica, running, until
 from support.traffic import Websocket, get, users
 
 pytestmark = pytest.mark.slow
@@ -149,6 +150,67 @@ def test_a_hot_restart_loses_no_request(tmp_path: Path) -> None:
             assert not running(first)
             assert len(find_envoys(it.where)) == 1
 
+    asyncio.run(play())
+
+
+def test_a_replaced_envoy_that_is_killed_takes_its_successor_not_with_it(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with lab(tmp_path) as it:
+            await it.backend("v1", [0])
+            await it.apply(all_to("v1", (0,)))
+            old = (await it.status())["envoy"]["pid"]
+            new = (await proxy.upgrade(tmp_path))["pid"]
+            os.kill(old, signal.SIGKILL)
+            await until(lambda: not running(old))
+            preview = PortMatch(port=free_port(), version="v1")
+            async with users(it.address) as seen:
+                # Now the new one asks its dead predecessor for the socket of this port ...
+                await it.apply(all_to("v1", (0,), (preview,)))
+                assert await get(replace(it.address, port=preview.port)) == (200, "v1")
+                # ... and then tells it to go. Unheard it would try that for ten seconds, deaf to
+                # new routes, and then abort.
+                await asyncio.sleep(QUICK.parent_shutdown_s + 1)
+                await it.apply(all_to("v1", (0,)))
+            assert seen.failures == []
+            found = await it.status()
+            assert (found["envoy"]["pid"], found["restarts"], found["leaving"]) == (new, 0, [])
+            assert (await proxy.upgrade(tmp_path))["epoch"] == 2
+            await it.apply(all_to("v1", (0,), (preview,)))
+            assert await get(it.address) == (200, "v1")
+
+    asyncio.run(play())
+
+
+def test_a_replaced_envoy_whose_successor_died_does_not_stay_for_ever(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with lab(tmp_path) as it:
+            await it.backend("v1", [0])
+            await it.apply(all_to("v1", (0,)))
+            old = (await it.status())["envoy"]["pid"]
+            new = (await proxy.upgrade(tmp_path))["pid"]
+            os.kill(new, signal.SIGKILL)
+            await until(lambda: not running(new))
+            await until(lambda: not running(old))
+            async with asyncio.timeout(30):
+                while (found := await it.status())["leaving"] or not found["envoy"]:
+                    await asyncio.sleep(0.05)
+            await it.apply(all_to("v1", (0,)))
+            assert await get(it.address) == (200, "v1")
+
+    asyncio.run(play())
+
+
+def test_a_relative_state_directory_is_that_of_the_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play() -> None:
+        async with lab(Path("state")) as it:
+            await it.backend("v1", [0])
+            await it.apply(all_to("v1", (0,)))
+            assert await get(it.address) == (200, "v1")
+        assert (tmp_path / "state" / "proxy" / "snapshot.json").exists()
+
+    monkeypatch.chdir(tmp_path)
     asyncio.run(play())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from changeover.adapters.router.envoy.agent import protos
-from changeover.adapters.router.envoy.agent.resources import describe, encode
+from changeover.adapters.router.envoy.agent.resources import Encoder, describe
 from changeover.adapters.router.envoy.agent.state import State, applied, forgotten, members
 from changeover.adapters.router.envoy.wire import replica_of, route_of
 from changeover.domain.replica import Endpoint
@@ -37,7 +37,7 @@ def test_envoy_is_told_what_the_case_says(path: Path) -> None:
     asked, _, answer = path.read_text().partition(f"{LINE}\n")
     state, shown = played(asked)
     described = describe(state)
-    encode(state)  # each resource is one that Envoy's types can hold
+    Encoder().encode(state)  # each resource is one that Envoy's types can hold
     told = "".join(
         f"{kind}:\n" + "".join(f"  {line}\n" for line in text(described[KINDS[kind]]))
         for kind in shown

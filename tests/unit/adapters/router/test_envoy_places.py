@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from changeover.adapters.router.envoy import places as module
+from changeover.adapters.router.envoy import proxy
 from changeover.adapters.router.envoy.agent.envoy import fresh_base_id, sweep, write_bootstrap
 from changeover.adapters.router.envoy.agent.names import cluster_name, stat_name
 from changeover.adapters.router.envoy.agent.settings import (
@@ -132,6 +133,39 @@ def test_an_envoy_is_known_by_its_command_line_and_start_time(tmp_path: Path) ->
             mine.kill()
             stranger.kill()
     assert not is_alive(found)
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"), [(0, []), (1, ["2"]), (2, ["1", "2"]), (9, ["1", "2"])]
+)
+def test_as_many_lines_of_a_log_are_shown_as_asked_for(
+    tmp_path: Path, lines: int, shown: list[str]
+) -> None:
+    async def read() -> list[str]:
+        return [line async for line in proxy.logs(tmp_path, of="envoy", lines=lines)]
+
+    assert asyncio.run(read()) == []
+    log = places(tmp_path).envoy_log
+    log.parent.mkdir()
+    log.write_text("1\n2\n")
+    assert asyncio.run(read()) == shown
+
+
+def test_a_log_is_followed_when_it_is_set_aside(tmp_path: Path) -> None:
+    async def play() -> None:
+        log = places(tmp_path).envoy_log
+        log.parent.mkdir()
+        log.write_text("a long first line\nhalf")
+        lines = proxy.logs(tmp_path, of="envoy", follow=True)
+        assert await anext(lines) == "a long first line"
+        with log.open("a") as file:
+            file.write(" a line\n")
+        assert await anext(lines) == "half a line"
+        log.replace(log.with_suffix(".log.1"))
+        log.write_text("new\n")
+        assert await anext(lines) == "new"
+
+    asyncio.run(play())
 
 
 def test_nobody_on_the_socket_is_an_error_with_the_next_command(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ import itertools
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeover.adapters.router.envoy.agent import store
 from changeover.adapters.router.envoy.agent.publisher import addresses, between, new_ports
+from changeover.adapters.router.envoy.agent.resources import Encoder
 from changeover.adapters.router.envoy.agent.state import (
     State,
     applied,
@@ -87,6 +88,7 @@ def test_once_drained_a_withdrawn_service_leaves_only_its_fence() -> None:
     assert withdrawn(State(fences={SHOP: 4}), SHOP) == State(fences={SHOP: 4})
 
 
+@settings(deadline=None)
 @given(st.lists(routes(), min_size=2, max_size=5))
 def test_between_two_states_members_of_both_take_requests(path: list[Route]) -> None:
     states = [State()]
@@ -101,6 +103,17 @@ def test_between_two_states_members_of_both_take_requests(path: list[Route]) -> 
         assert set(both.endpoints) | set(both.leaving) == known
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.lists(routes(), max_size=3))
+def test_what_is_remembered_changes_nothing_of_what_envoy_is_told(path: list[Route]) -> None:
+    state, remembering = State(), Encoder()
+    for route in path:
+        new = put(state, route)
+        for one in (between(state, new), new, state, new):
+            assert remembering.encode(one) == Encoder().encode(one)
+        state = new
+
+
 def test_a_service_that_goes_is_there_until_its_routes_are_gone() -> None:
     old = put(State(), all_to("1", (0,)))
     assert between(old, State()).services == old.services
@@ -112,6 +125,7 @@ def test_only_ports_that_were_not_there_are_new() -> None:
     assert new_ports(old, new) == [Endpoint("127.0.0.1", 9000)]
 
 
+@settings(deadline=None)
 @given(st.lists(routes(), max_size=4))
 def test_a_snapshot_comes_back_as_it_was(path: list[Route]) -> None:
     state = fenced(State(), SHOP, 3)
@@ -126,6 +140,16 @@ def test_matches_survive_the_disk(tmp_path: Path) -> None:
     store.save(tmp_path / "s.json", state)
     assert store.load(tmp_path / "s.json") == state
     assert [p.name for p in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_what_is_prepared_counts_only_once_it_is_committed(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    before, after = put(State(), all_to("1", (0,))), put(State(), all_to("2", (0,)))
+    store.save(path, before)
+    store.prepare(path, after)
+    assert store.load(path) == before
+    store.commit(path)
+    assert store.load(path) == after
 
 
 def test_without_a_snapshot_there_is_nothing_to_do(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from changeover.adapters.router.envoy.wire import error_of
+from changeover.adapters.router.envoy.wire import LINE_BYTES, error_of
 from changeover.execution.errors import RouterUnreachable
 
-_LINE_BYTES = 16 << 20
 _MARGIN_S = 30.0
 
 
@@ -39,7 +38,7 @@ class AgentClient:
         raise error_of(answer["error"])
 
     async def _exchange(self, line: bytes) -> bytes:
-        reader, writer = await asyncio.open_unix_connection(str(self.socket), limit=_LINE_BYTES)
+        reader, writer = await asyncio.open_unix_connection(str(self.socket), limit=LINE_BYTES)
         try:
             writer.write(line)
             await writer.drain()

@@ -36,6 +36,11 @@ class Places:
         """How the names of the sockets begin on which an Envoy speaks with its successor."""
         return self.sockets / "hot"
 
+    def parent_socket(self, epoch: int, base_id: int) -> Path:
+        """Where the Envoy of this epoch hears its successor. Source: Envoy,
+        source/server/hot_restarting_base.cc; its numbers go round after three."""
+        return self.sockets / f"{self.hot_restart.name}_parent_{base_id * 10 + epoch % 3}"
+
     @property
     def lock(self) -> Path:
         """Held by the agent as long as it lives."""

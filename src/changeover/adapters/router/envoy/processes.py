@@ -20,7 +20,7 @@ _BOOTSTRAP = re.compile(r"bootstrap-(\d+)\.json")
 class EnvoyProcess:
     """A running Envoy.
 
-    serial:     rises with every Envoy that was ever started for the state directory.
+    serial:     rises with every Envoy as long as one runs; no two of a state directory share one.
     pid, started_at: name the process for ever; seconds since the epoch.
     epoch:      how many hot restarts came before it since the last cold start.
     base_id:    number of its shared memory, the same for all epochs.

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _START_S = 30.0
 _STOP_S = 300.0
+_END_S = 30.0
 _AGENT = "changeover.adapters.router.envoy.agent"
-_ALREADY_RUNNING = 75
 _INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "CHANGEOVER_ENVOY")
 _INHERITED_KINDS = ("LC_", "LD_", "DYLD_", "PYTHON")
 
@@ -78,7 +78,7 @@ async def stop(state_dir: Path) -> bool:
     `Settings.drain_time_s` seconds. The routes are kept for the next start. Returns whether
     anything ran.
 
-    Raises: RouterUnreachable when Envoy runs without an agent.
+    Raises: RouterUnreachable when Envoy runs without an agent, or somebody starts it again.
     """
     where = places(state_dir)
     try:
@@ -87,8 +87,15 @@ async def stop(state_dir: Path) -> bool:
         if _running(where):
             raise
         return False
-    while where.api.exists() or _locked(where):  # noqa: ASYNC110 - nobody tells us
-        await asyncio.sleep(0.02)
+    try:
+        async with asyncio.timeout(_END_S):
+            while where.api.exists() or _locked(where):  # noqa: ASYNC110 - nobody tells us
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise RouterUnreachable(
+            "The proxy was stopped, but its agent runs: somebody has started it again.",
+            hint="`changeover proxy status`; a deployment under way starts what it needs",
+        ) from None
     return True
 
 
@@ -116,24 +123,29 @@ async def logs(
     """The last `lines` lines of the agent's or Envoy's log, then, when following, new ones."""
     where = places(state_dir)
     path = where.agent_log if of == "agent" else where.envoy_log
-    place = 0
-    if path.exists():
-        text = path.read_bytes()
-        place = len(text)
-        for line in text.decode(errors="replace").splitlines()[-lines:]:
-            yield line
+    found, place = _appended(path, 0)
+    for line in found[max(0, len(found) - lines) :]:
+        yield line
     while follow:
         await asyncio.sleep(0.2)
-        size = path.stat().st_size if path.exists() else 0
-        place = 0 if size < place else place  # set aside: the new file is read from its start
-        if size > place:
-            with path.open("rb") as file:
-                file.seek(place)
-                text = file.read()
-            whole = text[: text.rfind(b"\n") + 1]
-            place += len(whole)
-            for line in whole.decode(errors="replace").splitlines():
-                yield line
+        found, place = _appended(path, place)
+        for line in found:
+            yield line
+
+
+def _appended(path: Path, place: int) -> tuple[list[str], int]:
+    """The whole lines of a log after `place`, and the place after them. A log that was set aside
+    is read from its start."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            place = 0 if size < place else place
+            file.seek(place)
+            text = file.read()
+    except FileNotFoundError:
+        return [], 0
+    whole = text[: text.rfind(b"\n") + 1]
+    return whole.decode(errors="replace").splitlines(), place + len(whole)
 
 
 def _explained(where: Places, problem: AgentSilent) -> AgentSilent:
@@ -155,14 +167,19 @@ def _running(where: Places) -> bool:
 
 
 async def _start(state_dir: Path, settings: "Settings | None") -> dict[str, Any]:
-    from changeover.adapters.router.envoy.agent.settings import Settings, to_arguments
+    from changeover.adapters.router.envoy.agent.settings import (
+        ALREADY_RUNNING,
+        Settings,
+        to_arguments,
+    )
     from changeover.adapters.router.envoy.binary import envoy_binary
 
     envoy_binary()  # said here, not in a log, when it is missing
     where = places(state_dir)
     agent = AgentClient(where.api)
     make_directories(where)
-    command = [sys.executable, "-m", _AGENT, *to_arguments(state_dir, settings or Settings())]
+    state = where.files.parent  # whole: the agent's working directory is not ours
+    command = [sys.executable, "-m", _AGENT, *to_arguments(state, settings or Settings())]
     output = where.files / "agent.err"
     child = _detached(command, output)
     deadline = time.monotonic() + _START_S
@@ -171,7 +188,7 @@ async def _start(state_dir: Path, settings: "Settings | None") -> dict[str, Any]
             found = await agent.ask("status")
         except AgentSilent:
             code = child.poll()
-            if code is not None and code != _ALREADY_RUNNING:
+            if code is not None and code != ALREADY_RUNNING:
                 raise _not_started(output.read_text(errors="replace")) from None
             await asyncio.sleep(0.02)
         else:

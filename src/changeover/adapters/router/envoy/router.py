@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from changeover.adapters.router.envoy.client import AgentClient
 from changeover.adapters.router.envoy.wire import (
+    PREVIEW_HOST,
     endpoints_json,
     front_json,
     replica_of,
@@ -17,8 +18,6 @@ from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import HeaderMatch, Match, Route
 from changeover.domain.service import Front, ServiceId
 from changeover.execution.errors import FencedOff
-
-_PREVIEW_HOST = "127.0.0.1"
 
 
 class EnvoyRouter:
@@ -74,7 +73,7 @@ class EnvoyRouter:
         """Where requests reach the version of `match`, seen from the proxy's host."""
         if isinstance(match, HeaderMatch):
             return f"http://{_reachable(front.host)}:{front.port}", (match.header, match.value)
-        return f"http://{_PREVIEW_HOST}:{match.port}", None
+        return f"http://{PREVIEW_HOST}:{match.port}", None
 
     def _number(self) -> int:
         """Raises: FencedOff when this router acts for no claim."""

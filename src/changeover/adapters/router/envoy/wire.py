@@ -19,6 +19,12 @@ from changeover.execution.errors import (
 
 Json = dict[str, Any]
 
+LINE_BYTES = 16 << 20
+"""The longest question or answer; 10,000 replicas need 1 MB."""
+
+PREVIEW_HOST = "127.0.0.1"
+"""Preview ports are for the deployer on the proxy's own host, never for users."""
+
 _ERRORS: Mapping[str, type[ChangeoverError]] = {
     kind.__name__: kind for kind in (FencedOff, RouteRejected, RouterUnreachable, UsageError)
 }

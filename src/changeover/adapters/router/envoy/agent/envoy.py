@@ -63,9 +63,15 @@ def start_envoy(
 
 
 def _launch(log: Path, command: list[str]) -> int:
-    """Start `command` as a child of nobody; returns its process id. See `launch.py`."""
+    """Start `command` as a child of nobody; returns its process id. See `launch.py`.
+
+    Raises: OSError.
+    """
     launcher = [sys.executable, "-I", "-S", launch.__file__, str(log), *command]
-    said = subprocess.run(launcher, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    said = subprocess.run(launcher, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if said.returncode:
+        why = said.stderr.decode(errors="replace").strip()
+        raise OSError(f"Envoy's launcher ended with {said.returncode}: {why[-500:]}")
     return int(said.stdout)
 
 

@@ -5,14 +5,12 @@ from typing import Any
 from changeover.adapters.router.envoy.agent.clusters import socket_address
 from changeover.adapters.router.envoy.agent.names import listener_name, route_name
 from changeover.adapters.router.envoy.agent.state import Routed
+from changeover.adapters.router.envoy.wire import PREVIEW_HOST
 from changeover.domain.replica import Endpoint
 from changeover.domain.route import PortMatch
 from changeover.domain.service import ServiceId
 
 Resource = dict[str, Any]
-
-PREVIEW_HOST = "127.0.0.1"
-"""Preview ports are for the deployer on the proxy's own host, never for users."""
 
 _ANY = "type.googleapis.com/"
 _HCM = _ANY + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"

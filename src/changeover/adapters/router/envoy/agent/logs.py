@@ -23,10 +23,10 @@ async def rotate(supervisor: Supervisor) -> bool:
     path = supervisor.where.envoy_log
     if supervisor.current is None or _size_bytes(path) < supervisor.settings.log_limit_bytes:
         return False
-    path.replace(path.with_suffix(".log.1"))
     try:
+        path.replace(path.with_suffix(".log.1"))
         await ask(supervisor.where.admin(supervisor.current.serial), "/reopen_logs", method="POST")
-    except AdminError as problem:
+    except (AdminError, OSError) as problem:
         _log.warning("Envoy goes on writing to its earlier log: %s", problem)
     return True
 

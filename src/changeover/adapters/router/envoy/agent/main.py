@@ -19,16 +19,17 @@ from changeover.adapters.router.envoy.agent.logs import rotate_for_ever
 from changeover.adapters.router.envoy.agent.operations import Operations
 from changeover.adapters.router.envoy.agent.publisher import Publisher, addresses
 from changeover.adapters.router.envoy.agent.server import serve
-from changeover.adapters.router.envoy.agent.settings import Settings, from_arguments
+from changeover.adapters.router.envoy.agent.settings import (
+    ALREADY_RUNNING,
+    Settings,
+    from_arguments,
+)
 from changeover.adapters.router.envoy.agent.supervisor import Supervisor
 from changeover.adapters.router.envoy.places import Places, make_directories, places
 from changeover.adapters.router.envoy.processes import find_envoys
 from changeover.execution.errors import ChangeoverError
 
 _log = logging.getLogger(__name__)
-
-ALREADY_RUNNING = 75
-"""Exit code when another agent holds the lock (EX_TEMPFAIL)."""
 
 
 def main(argv: Sequence[str]) -> int:

@@ -148,6 +148,23 @@ class Operations:
         before = self.state
         if new == before:
             return await self._settled()
+        # Written while Envoy works; it counts only from the commit on, when Envoy has the route.
+        writing = asyncio.create_task(asyncio.to_thread(store.prepare, self.where.snapshot, new))
+        try:
+            await self._follow(new)
+        finally:
+            await asyncio.gather(writing, return_exceptions=True)
+        try:
+            writing.result()
+            store.commit(self.where.snapshot)
+        except OSError as problem:
+            await self._go_back(before)
+            raise self._unwritten(problem) from problem
+        return None
+
+    async def _follow(self, new: State) -> None:
+        """Have Envoy take `new`, or the state before again. Raises: RouteRejected,
+        RouterUnreachable."""
         try:
             await self.publisher.put(new)
         except Rejected as problem:
@@ -155,12 +172,15 @@ class Operations:
             raise refused(f"Envoy refused the route: {problem}") from problem
         except NotAccepted as problem:
             raise self._unreachable(problem) from problem
+
+    async def _go_back(self, before: State) -> None:
+        """To what the disk has. An Envoy that does not follow now is told for as long as it
+        takes: an agent must never hold for true what its successor would not know."""
         try:
-            self._save(new)
-        except RouterUnreachable:
             await self.publisher.put(before)
-            raise
-        return None
+        except (Rejected, NotAccepted) as problem:
+            self.publisher.restore(before)
+            _log.warning("Envoy does not go back to the route before: %s", problem)
 
     async def _settled(self) -> None:
         try:
@@ -172,12 +192,15 @@ class Operations:
         try:
             store.save(self.where.snapshot, state)
         except OSError as problem:
-            raise RouterUnreachable(
-                f"The proxy cannot write its snapshot {self.where.snapshot}: {problem.strerror}.",
-                users="no request failed",
-                serving="the route before is still in force",
-                hint="make room on the disk; nothing else is needed",
-            ) from problem
+            raise self._unwritten(problem) from problem
+
+    def _unwritten(self, problem: OSError) -> RouterUnreachable:
+        return RouterUnreachable(
+            f"The proxy cannot write its snapshot {self.where.snapshot}: {problem.strerror}.",
+            users="no request failed",
+            serving="the route before is still in force",
+            hint="make room on the disk; nothing else is needed",
+        )
 
     def _check_leaving(self, service: ServiceId, replicas: frozenset[ReplicaId]) -> None:
         routed = self.state.services.get(service)

@@ -8,9 +8,12 @@ from changeover.adapters.router.envoy.agent import protos
 from changeover.adapters.router.envoy.agent.ads import Ads
 from changeover.adapters.router.envoy.agent.listeners import ports
 from changeover.adapters.router.envoy.agent.listening import until_open
-from changeover.adapters.router.envoy.agent.resources import TYPES, encode
+from changeover.adapters.router.envoy.agent.resources import TYPES, Encoder
 from changeover.adapters.router.envoy.agent.state import Routed, State
 from changeover.domain.replica import Endpoint
+
+Told = Mapping[str, Mapping[str, bytes]]
+"""Resources on the wire: type URL -> name -> resource."""
 
 ACCEPT_S = 10.0
 """How long Envoy may take to acknowledge; it answers in milliseconds unless it is starting."""
@@ -26,19 +29,21 @@ class Publisher:
 
     def __init__(self, ads: Ads) -> None:
         self._ads = ads
+        self._encoder = Encoder()
+        self._told: Told = {kind: {} for kind in TYPES}
         self.state = State()
 
     def restore(self, state: State) -> None:
         """Offer `state` whole to an Envoy that connects later, or that has it already."""
         self.state = state
-        for kind, found in encode(state).items():
+        self._told = self._encoder.encode(state)
+        for kind, found in self._told.items():
             self._ads.publish(kind, found)
 
     async def settled(self) -> None:
         """Return once Envoy has all that was published. Raises: Rejected, NotAccepted."""
-        described = encode(self.state)
         for kind in TYPES:
-            await self._accepted(kind, described)
+            await self._accepted(kind, self._told)
 
     async def put(self, new: State) -> None:
         """Return once every Envoy has `new` in force and its new ports accept connections. After
@@ -48,14 +53,16 @@ class Publisher:
         """
         before = self.state
         try:
-            await self._lead(before, new)
+            self._told = await self._lead(before, new)
         except BaseException:
             self.restore(before)
             raise
         self.state = new
 
-    async def _lead(self, old: State, new: State) -> None:
-        first, last, former = encode(between(old, new)), encode(new), encode(old)
+    async def _lead(self, old: State, new: State) -> Told:
+        """Returns what Envoy was told in the end."""
+        encode, former = self._encoder.encode, self._told
+        first, last = encode(between(old, new)), encode(new)
         # Both before waiting: Envoy acknowledges a new cluster only once it has its endpoints.
         self._ads.publish(protos.CLUSTER, first[protos.CLUSTER])
         await self._send(protos.ENDPOINTS, first, first)
@@ -69,18 +76,14 @@ class Publisher:
         await asyncio.gather(*(until_open(address) for address in new_ports(old, new)))
         await self._send(protos.ENDPOINTS, last, last)
         await self._send(protos.CLUSTER, last, last)
+        return last
 
-    async def _send(
-        self,
-        kind: str,
-        resources: Mapping[str, Mapping[str, bytes]],
-        needed: Mapping[str, Mapping[str, bytes]],
-    ) -> None:
+    async def _send(self, kind: str, resources: Told, needed: Told) -> None:
         """Publish, and wait until Envoy has `needed` of it."""
         self._ads.publish(kind, resources[kind])
         await self._accepted(kind, needed)
 
-    async def _accepted(self, kind: str, needed: Mapping[str, Mapping[str, bytes]]) -> None:
+    async def _accepted(self, kind: str, needed: Told) -> None:
         names = frozenset(needed[kind])
         await self._ads.accepted(kind, names=names, timeout_s=ACCEPT_S)
 

@@ -7,7 +7,6 @@ from changeover.adapters.router.envoy.agent import clusters, listeners, protos, 
 from changeover.adapters.router.envoy.agent.state import State
 
 Resource = dict[str, Any]
-Encoded = Mapping[str, bytes]
 TYPES = (protos.CLUSTER, protos.ENDPOINTS, protos.LISTENER, protos.ROUTES)
 """In the order in which Envoy is to learn of them."""
 
@@ -27,9 +26,32 @@ def describe(state: State) -> dict[str, dict[str, Resource]]:
     return found
 
 
-def encode(state: State) -> dict[str, dict[str, bytes]]:
-    """The same on the wire."""
-    return {
-        kind: {name: protos.encode(kind, made) for name, made in found.items()}
-        for kind, found in describe(state).items()
-    }
+class Encoder:
+    """Puts states on the wire. It remembers the resources of the last one: from one change to the
+    next most stay as they are, and describing one is far cheaper than encoding it."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], tuple[Resource, bytes]] = {}
+
+    def encode(self, state: State) -> dict[str, dict[str, bytes]]:
+        """`describe`, each resource encoded."""
+        last, self._last = self._last, {}
+        return {
+            kind: {name: self._encoded(kind, name, made, last) for name, made in found.items()}
+            for kind, found in describe(state).items()
+        }
+
+    def _encoded(
+        self,
+        kind: str,
+        name: str,
+        made: Resource,
+        last: Mapping[tuple[str, str], tuple[Resource, bytes]],
+    ) -> bytes:
+        if kind == protos.ENDPOINTS:  # quick to encode, and the only large ones: not remembered
+            return protos.encode(kind, made)
+        before, encoded = last.get((kind, name), (None, b""))
+        if before != made:
+            encoded = protos.encode(kind, made)
+        self._last[kind, name] = made, encoded
+        return encoded

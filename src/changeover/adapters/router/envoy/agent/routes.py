@@ -4,7 +4,6 @@ from typing import Any
 
 from changeover.adapters.router.envoy.agent.names import cluster_name, route_name
 from changeover.adapters.router.envoy.agent.state import Routed
-from changeover.domain.release import Version
 from changeover.domain.route import TOTAL_WEIGHT, HeaderMatch, PortMatch, Route
 from changeover.domain.service import ServiceId
 
@@ -61,12 +60,8 @@ def _own(routed: Routed, route: Route) -> Resource:
 
 def _previewed(service: ServiceId, match: PortMatch) -> Resource:
     """What a preview port does: everything goes to one version."""
-    return _preview(service, match.port, match.version)
-
-
-def _preview(service: ServiceId, port: int, version: Version) -> Resource:
-    target = {"cluster": cluster_name(service, version)}
-    return _configuration(route_name(service, port), _both_methods(target, []))
+    target = {"cluster": cluster_name(service, match.version)}
+    return _configuration(route_name(service, match.port), _both_methods(target, []))
 
 
 def _weighted(routed: Routed, route: Route) -> Resource:
@@ -76,6 +71,7 @@ def _weighted(routed: Routed, route: Route) -> Resource:
     if len(heavy) == 1:
         return {"cluster": cluster_name(service, heavy[0])}
     weights = [{"name": cluster_name(service, v), "weight": route.weight(v)} for v in heavy]
+    # A version that `order` forgot would leave users without a place, and move the others.
     assert sum(route.weight(v) for v in heavy) == TOTAL_WEIGHT
     return {"weighted_clusters": {"clusters": weights}}
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from changeover.adapters.router.envoy.places import remove_file
-from changeover.adapters.router.envoy.wire import error_json
+from changeover.adapters.router.envoy.wire import LINE_BYTES, error_json
 from changeover.execution.errors import ChangeoverError, RouterUnreachable
 
 _log = logging.getLogger(__name__)
 
-LINE_BYTES = 16 << 20
 Operation = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -44,8 +43,6 @@ async def _perform(line: bytes, operations: Mapping[str, Operation]) -> dict[str
         return {"ok": True, "result": await operations[request["op"]](request)}
     except ChangeoverError as problem:
         return {"ok": False, "error": error_json(problem)}
-    except (KeyError, TypeError, ValueError) as problem:
-        return {"ok": False, "error": error_json(_malformed(problem))}
     except Exception as problem:  # noqa: BLE001 - the agent must outlive any one request
         _log.exception("a request failed")
         return {"ok": False, "error": error_json(_malformed(problem))}

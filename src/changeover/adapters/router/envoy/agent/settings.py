@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+ALREADY_RUNNING = 75
+"""The agent's exit code when another one holds the lock (EX_TEMPFAIL)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

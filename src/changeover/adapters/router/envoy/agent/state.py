@@ -69,7 +69,7 @@ def applied(
         route=route,
         order=_order(() if before is None else before.order, route),
         endpoints={r: endpoints[r] for r in sorted(wanted)},
-        leaving={r: e for r, e in sorted(_known(before).items()) if r not in wanted},
+        leaving=dict(sorted((r, e) for r, e in _known(before).items() if r not in wanted)),
     )
     return replace(state, services={**state.services, service: routed})
 

@@ -26,13 +26,32 @@ def save(path: Path, state: State) -> None:
 
     Raises: OSError, and the old snapshot is still there.
     """
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(state_json(state), file, indent=1)
+    prepare(path, state)
+    commit(path)
+
+
+def prepare(path: Path, state: State) -> None:
+    """Write `state` to the disk beside the snapshot: the slow half of saving it. Nobody reads it
+    before `commit`. Raises: OSError."""
+    # Not indented: only without does Python encode in C, ten times faster.
+    text = json.dumps(state_json(state))
+    with _fresh(path).open("w", encoding="utf-8") as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    fresh.rename(path)
+
+
+def commit(path: Path) -> None:
+    """Put what was prepared in the snapshot's place; on the disk when this returns.
+
+    Raises: OSError.
+    """
+    _fresh(path).rename(path)
     _sync_directory(path.parent)
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_suffix(".new")
 
 
 def load(path: Path) -> State:

@@ -10,11 +10,15 @@ from changeover.adapters.router.envoy.agent import envoy as processes
 from changeover.adapters.router.envoy.agent.ads import Ads
 from changeover.adapters.router.envoy.agent.farewell import say_farewell
 from changeover.adapters.router.envoy.agent.settings import Settings
+from changeover.adapters.router.envoy.agent.stand_in import stand_in
 from changeover.adapters.router.envoy.places import Places
 from changeover.adapters.router.envoy.processes import EnvoyProcess
 from changeover.execution.errors import ChangeoverError
 
 _log = logging.getLogger(__name__)
+
+_OVERDUE_S = 5.0
+"""How much later than its successor should have ended it a replaced Envoy is ended by us."""
 
 _BACK_OFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 _SETTLED_S = 10.0
@@ -34,6 +38,8 @@ class Supervisor:
         self.leaving: list[EnvoyProcess] = []
         self.restarts = 0
         self.trouble = ""
+        self._serial = 0
+        self._stand_in: asyncio.DatagramTransport | None = None
         self._failures = 0
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,9 +51,12 @@ class Supervisor:
             self._cold_start()
             return
         *self.leaving, self.current = running
-        self.ads.serving = self.current.serial
+        self.ads.serving = self._serial = self.current.serial
         for envoy in running:
             self.spawn(self._watch(envoy))
+        for envoy in self.leaving:
+            self.spawn(self._end_overdue(envoy))
+        self.spawn(self._stand_in_for_parent(self.current))
         _log.info("adopted Envoy, pid %d, epoch %d", self.current.pid, self.current.epoch)
 
     async def stop(self) -> None:
@@ -64,13 +73,16 @@ class Supervisor:
     def detach(self) -> None:
         """Stop watching; Envoy goes on without an agent."""
         self._stopping = True
+        if self._stand_in is not None:
+            self._stand_in.close()
         for task in self._tasks:
             task.cancel()
 
     def launch(self, *, epoch: int, base_id: int) -> EnvoyProcess:
         """Start one more Envoy and watch it. Raises: UsageError, OSError."""
+        self._serial += 1
         envoy = processes.start_envoy(
-            self.where, self.settings, serial=self._next_serial(), epoch=epoch, base_id=base_id
+            self.where, self.settings, serial=self._serial, epoch=epoch, base_id=base_id
         )
         self.spawn(self._watch(envoy))
         _log.info("started Envoy, pid %d, epoch %d, base id %d", envoy.pid, epoch, base_id)
@@ -80,6 +92,7 @@ class Supervisor:
         """From now on `successor` is the one that takes new connections."""
         if self.current is not None:
             self.leaving.append(self.current)
+            self.spawn(self._end_overdue(self.current))
         self.current = successor
         self.ads.serving = successor.serial
 
@@ -89,6 +102,7 @@ class Supervisor:
         except (ChangeoverError, OSError) as problem:
             self.trouble = str(problem)
             _log.error("cannot start Envoy: %s", problem)
+            processes.sweep(self.where, self.leaving)
             self.spawn(self._try_again())
             return
         self.trouble = ""
@@ -101,6 +115,8 @@ class Supervisor:
         if envoy in self.leaving:
             self.leaving.remove(envoy)
             _log.info("the replaced Envoy, pid %d, has ended", envoy.pid)
+            if self.current is not None:
+                await self._stand_in_for_parent(self.current)
         alive = [e for e in (self.current, *self.leaving) if e is not None and e is not envoy]
         processes.sweep(self.where, alive)
         if envoy is self.current:
@@ -117,14 +133,26 @@ class Supervisor:
     async def _try_again(self) -> None:
         await asyncio.sleep(_BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)])
         self._failures += 1
-        self._cold_start()
+        if not self._stopping:
+            self._cold_start()
 
-    def _next_serial(self) -> int:
-        """Above all that ever were: dead ones may still have a stream that is being closed."""
-        count = self.where.files / "serial"
-        last = int(count.read_text()) if count.exists() else 0
-        count.write_text(str(last + 1))
-        return last + 1
+    async def _stand_in_for_parent(self, envoy: EnvoyProcess) -> None:
+        """Answer `envoy` in place of the one it replaced, unless that one still runs."""
+        if envoy.epoch == 0 or any(e.base_id == envoy.base_id for e in self.leaving):
+            return
+        if self._stand_in is not None:
+            self._stand_in.close()
+        path = self.where.parent_socket(envoy.epoch - 1, envoy.base_id)
+        try:
+            self._stand_in = await stand_in(path)
+        except OSError as problem:
+            _log.warning("cannot stand in for the replaced Envoy on %s: %s", path, problem)
+
+    async def _end_overdue(self, envoy: EnvoyProcess) -> None:
+        """A replaced Envoy is ended by its successor; unless that one has died before. Nobody else
+        would ever end it then, and drains and upgrades would wait for it for good."""
+        await asyncio.sleep(self.settings.parent_shutdown_s + _OVERDUE_S)
+        await processes.end(envoy)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` in the background until the agent ends."""

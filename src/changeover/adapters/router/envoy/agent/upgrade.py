@@ -35,9 +35,14 @@ async def upgrade(supervisor: Supervisor) -> EnvoyProcess:
     if supervisor.leaving:
         raise _failed("an earlier upgrade still goes on", "try again when its Envoy has ended")
     await _check_program(supervisor, old)
-    new = supervisor.launch(epoch=old.epoch + 1, base_id=old.base_id)
+    try:
+        new = supervisor.launch(epoch=old.epoch + 1, base_id=old.base_id)
+    except OSError as problem:
+        raise _failed(str(problem), "") from problem
     try:
         await _ready(supervisor, new)
+        if supervisor.current is not old:
+            raise _failed("the Envoy before ended by itself meanwhile and was started again", "")
     except BaseException:
         await end(new)
         raise
@@ -71,12 +76,15 @@ async def _check_program(supervisor: Supervisor, old: EnvoyProcess) -> None:
 
 
 async def _run(program: str, *arguments: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    except OSError as problem:  # e.g. made for another processor
+        return 1, str(problem.strerror)
     try:
         async with asyncio.timeout(_CHECK_S):
             said, _ = await process.communicate()

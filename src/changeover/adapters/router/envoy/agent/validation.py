@@ -1,13 +1,14 @@
 """Refuses what Envoy would take without a word and then answer with 503."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Mapping
 
-from changeover.adapters.router.envoy.agent.listeners import PREVIEW_HOST
 from changeover.adapters.router.envoy.agent.publisher import addresses
 from changeover.adapters.router.envoy.agent.state import State, members
+from changeover.adapters.router.envoy.wire import PREVIEW_HOST
 from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import PortMatch, Route
 from changeover.domain.service import Front
@@ -58,12 +59,8 @@ async def resolved(endpoints: Mapping[ReplicaId, Endpoint]) -> dict[ReplicaId, E
 
 
 async def _resolved(endpoint: Endpoint) -> Endpoint:
-    try:
-        ipaddress.ip_address(endpoint.host)
-    except ValueError:
-        pass
-    else:
-        return endpoint
+    if literal := _literal(endpoint.host):
+        return Endpoint(literal, endpoint.port)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
             endpoint.host, endpoint.port, type=socket.SOCK_STREAM
@@ -73,6 +70,15 @@ async def _resolved(endpoint: Endpoint) -> Endpoint:
             f"The proxy's host does not know the name {endpoint.host!r}: {problem.strerror}."
         ) from problem
     return Endpoint(str(found[0][4][0]), endpoint.port)
+
+
+def _literal(host: str) -> str:
+    """An IP address in the one form in which Envoy lists it: one that is written otherwise would
+    not be found there, and its requests in flight would count as none. Empty for a name."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError, ValueError):
+            return socket.inet_ntop(family, socket.inet_pton(family, host))
+    return ""
 
 
 def refused(message: str, *, hint: str = "") -> RouteRejected:
