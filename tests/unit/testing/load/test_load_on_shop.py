@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from changeover.testing.load import HttpScenario, LoadProcess, LoadSpec, mixed
@@ -145,6 +146,24 @@ def test_signals_begin_phases_and_end_the_load(start_shop: Start) -> None:
         assert load.wait(timeout=30) == 0
     assert [phase["name"] for phase in report["phases"]] == ["start", "mark 1"]
     assert report["failed"] == 0
+
+
+def test_a_load_that_cannot_start_says_so_and_leaves_no_process(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "missing" / "trace.csv")
+    before = set(psutil.Process().children())
+    with pytest.raises(RuntimeError, match="did not start"):
+        LoadProcess(all_traffic("http://127.0.0.1:9", trace=nowhere)).start()
+    assert set(psutil.Process().children()) == before
+
+
+def test_a_load_that_died_is_told_and_not_waited_for(start_shop: Start) -> None:
+    load = LoadProcess(all_traffic(start_shop("v1").url)).start()
+    (process,) = (p for p in psutil.Process().children() if "--live" in p.cmdline())
+    process.kill()
+    with pytest.raises(RuntimeError):
+        load.mark("too late")
+    with pytest.raises(RuntimeError, match="no report"):
+        load.wait()
 
 
 def test_load_ends_when_whoever_started_it_is_gone(start_shop: Start) -> None:
