@@ -159,10 +159,10 @@ class ProcessRuntime:
             veil = self._veil(files)
             if not follow:
                 for line in tail(files.log, lines):
-                    yield harmless(veil.over(line))
+                    yield harmless(line, veil)
                 return
             async for line in follow_log(files.log, lines, going_on=files.started):
-                yield harmless(veil.over(line))
+                yield harmless(line, veil)
 
     def _fence(self, service: ServiceId) -> Fence:
         return Fence(self._layout.fence(service), service)
@@ -171,7 +171,7 @@ class ProcessRuntime:
         seen = observed(files)
         why = seen.note if seen and seen.note else "its process does not run"
         veil = self._veil(files)
-        said = [harmless(veil.over(line)) for line in tail(files.log, _LAST_LINES)]
+        said = [harmless(line, veil) for line in tail(files.log, _LAST_LINES)]
         return Readiness(
             ready=False, why="; last lines: ".join(filter(None, (why, " | ".join(said))))
         )
