@@ -1,6 +1,7 @@
 """Commands that fail, hang or are not there: said early, and in words."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,3 +93,25 @@ def test_a_command_that_the_system_cannot_run_is_refused(host: Host) -> None:
     with pytest.raises(ReplicaFailed, match="No such file or directory"):
         asyncio.run(host.runtime().start(replica(), broken))
     assert asyncio.run(host.runtime().observe(SHOP)) == []
+
+
+def test_tries_that_fail_leave_no_handle_open(host: Host) -> None:
+    """A log that cannot be opened, over and over; the keeper lives for months."""
+    host.care = Supervision(first_delay_s=0.01, max_delay_s=0.02)
+    start(host, "exits")
+    keeper, log = host.keeper(replica()), Path(host.files(replica()).log)
+
+    def tries() -> int:
+        return host.files(replica()).read_status().restarts
+
+    def fail(times: int) -> int:
+        enough = tries() + times
+        until(lambda: tries() >= enough)
+        return len(os.listdir(f"/proc/{keeper.pid}/fd"))
+
+    until(log.exists)
+    log.unlink()
+    log.mkdir()
+    before = fail(2)
+    assert fail(10) < before + 10  # a try that is under way has some open
+    log.rmdir()
