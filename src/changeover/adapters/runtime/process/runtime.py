@@ -99,9 +99,10 @@ class ProcessRuntime:
         values = {secret.name: self._secrets(secret) for secret in release.secrets}
         patience = Patience(files)
         with told(files.home):
-            make_private(Path(files.home))
             while True:
                 async with fence.passed(self._number):
+                    # Each time: while we waited, a stop may have let it be forgotten.
+                    make_private(Path(files.home))
                     if await self._starter.start(files, replica, release, values):
                         return
                 await patience.wait()
