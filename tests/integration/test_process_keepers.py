@@ -205,6 +205,18 @@ def test_what_ignores_sigterm_is_killed_after_its_grace_and_not_before(host: Hos
     assert time.monotonic() - began >= 0.7
 
 
+def test_no_grace_is_an_end_at_once_with_a_keeper_and_without(host: Host) -> None:
+    for kept in (True, False):
+        start(host, "stubborn")
+        asyncio.run(ready(host.runtime(), replica()))
+        child = host.child(replica())
+        if not kept:
+            host.kill_keeper(replica())
+        stop(host, grace_s=0)
+        assert not child.alive()
+        assert asyncio.run(host.runtime().observe(SHOP)) == []
+
+
 def test_a_shorter_grace_asked_for_later_is_granted(host: Host) -> None:
     start(host, "stubborn")
     asyncio.run(ready(host.runtime(), replica()))

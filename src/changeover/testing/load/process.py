@@ -6,11 +6,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from changeover.testing.load.report import PhaseReport, Report, phase_from, report_from
@@ -99,12 +98,7 @@ class LoadProcess:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None and self._report is None:
             self.stop()
         self._end()
@@ -145,7 +139,7 @@ class LoadProcess:
             case "report":
                 self._report = report_from(content)
 
-    def _wait_for(self, happened: Any, timeout_s: float, otherwise: str) -> None:
+    def _wait_for(self, happened: Callable[[], bool], timeout_s: float, otherwise: str) -> None:
         with self._news:
             self._news.wait_for(lambda: happened() or self._silent, timeout_s)
             if not happened():
