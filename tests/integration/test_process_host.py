@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,26 +61,36 @@ async def lines(host: Host, *, count: int = 1000, which: ReplicaId | None = None
     return [line async for line in found]
 
 
-def free_ports(count: int) -> PortRange:
-    """A stretch of ports that nobody listens on now."""
-    for first in range(30_000, 32_000, count):
-        probes = [socket.socket() for _ in range(count)]
-        try:
-            for number, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + number))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return PortRange(first=first, last=first + count - 1)
+@contextmanager
+def stretch(count: int) -> Iterator[PortRange]:
+    """Ports that nobody listens on. Their guard, the port before them, is taken for as long, so
+    that tests that run beside this one find another stretch."""
+    for at in range(30_000, 32_000, 32):
+        with socket.socket() as guard:
+            try:
+                guard.bind(("127.0.0.1", at))
+                for port in range(at + 1, at + count + 1):
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            yield PortRange(first=at + 1, last=at + count)
+            return
     raise AssertionError("no free ports")
 
 
+@pytest.fixture
+def free_ports(tmp_path: Path) -> Iterator[Callable[[int], PortRange]]:
+    with ExitStack() as guards:
+        yield lambda count: replace(guards.enter_context(stretch(count)), locks=tmp_path / "ports")
+
+
 @pytest.mark.slow
-def test_twenty_starts_at_once_get_twenty_ports(host: Host, tmp_path: Path) -> None:
+def test_twenty_starts_at_once_get_twenty_ports(
+    host: Host, free_ports: Callable[[int], PortRange]
+) -> None:
     """From exactly twenty, so that any race would show."""
-    host.ports = replace(free_ports(20), locks=tmp_path / "ports")
+    host.ports = free_ports(20)
     services = [ServiceId("test", "shop"), ServiceId("staging", "shop")]
     which = [ReplicaId(service, "v1", slot) for service in services for slot in range(10)]
 
@@ -95,8 +105,10 @@ def test_twenty_starts_at_once_get_twenty_ports(host: Host, tmp_path: Path) -> N
     assert sorted(asyncio.run(story())) == list(range(host.ports.first, host.ports.last + 1))
 
 
-def test_a_port_somebody_listens_on_is_not_given_out(host: Host, tmp_path: Path) -> None:
-    host.ports = replace(free_ports(2), locks=tmp_path / "ports")
+def test_a_port_somebody_listens_on_is_not_given_out(
+    host: Host, free_ports: Callable[[int], PortRange]
+) -> None:
+    host.ports = free_ports(2)
     with somebody_else_on(host.ports.first):
         asyncio.run(host.runtime().start(replica(), release()))
         (seen,) = asyncio.run(host.runtime().observe(SHOP))
@@ -105,9 +117,9 @@ def test_a_port_somebody_listens_on_is_not_given_out(host: Host, tmp_path: Path)
 
 
 def test_the_port_of_a_replica_without_a_keeper_is_not_given_out(
-    host: Host, tmp_path: Path
+    host: Host, free_ports: Callable[[int], PortRange]
 ) -> None:
-    host.ports = replace(free_ports(1), locks=tmp_path / "ports")
+    host.ports = free_ports(1)
     asyncio.run(host.runtime().start(replica(), release("v1", "hangs")))
     host.kill_keeper(replica())
     with pytest.raises(ReplicaFailed, match="No port"):
