@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_a_command_that_exits_at_once_is_told_early_with_its_last_words(host: Ho
     why = until(down)
     assert "exited with 3" in why
     assert "about to fail" in why
+
+
+def test_last_words_without_end_are_told_by_their_end(host: Host) -> None:
+    """The reason goes into the journal and onto a terminal."""
+    host.care = Supervision(first_delay_s=600, max_delay_s=600)
+    wordy = "print('x' * 200_000 + ' the cause'); raise SystemExit(3)"
+    command = (sys.executable, "-S", "-E", "-c", wordy)
+    broken = Release(version="v1", artifact="sha256:0", command=command)
+    asyncio.run(host.runtime().start(replica(), broken))
+    until(lambda: seen(host).note)
+    why = asyncio.run(host.runtime().is_ready(replica(), HEALTH)).why
+    assert "the cause" in why
+    assert len(why) < 1000
 
 
 def test_the_wait_between_restarts_grows(host: Host) -> None:

@@ -22,6 +22,7 @@ from changeover.domain.checks import Health
 from changeover.domain.release import Release, Secret
 from changeover.domain.replica import Endpoint, ObservedReplica, ReplicaId
 from changeover.domain.service import ServiceId
+from changeover.domain.text import last_lines
 from changeover.execution.errors import ChangeoverError, NothingToDo
 from changeover.execution.ports import Readiness
 
@@ -172,10 +173,9 @@ class ProcessRuntime:
         seen = observed(files)
         why = seen.note if seen and seen.note else "its process does not run"
         veil = self._veil(files)
-        said = [harmless(line, veil) for line in tail(files.log, _LAST_LINES)]
-        return Readiness(
-            ready=False, why="; last lines: ".join(filter(None, (why, " | ".join(said))))
-        )
+        lines = [harmless(line, veil) for line in tail(files.log, _LAST_LINES)]
+        said = last_lines("\n".join(lines), lines=_LAST_LINES)
+        return Readiness(ready=False, why="; last lines: ".join(filter(None, (why, said))))
 
     def _veil(self, files: ReplicaFiles) -> Veil:
         """Hides what can be resolved; a secret that cannot be had is none that we can hide."""
