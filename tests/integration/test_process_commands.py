@@ -1,6 +1,8 @@
 """Commands that fail, hang or are not there: said early, and in words."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +53,19 @@ def test_a_command_that_exits_at_once_is_told_early_with_its_last_words(host: Ho
     assert "about to fail" in why
 
 
+def test_last_words_without_end_are_told_by_their_end(host: Host) -> None:
+    """The reason goes into the journal and onto a terminal."""
+    host.care = Supervision(first_delay_s=600, max_delay_s=600)
+    wordy = "print('x' * 200_000 + ' the cause'); raise SystemExit(3)"
+    command = (sys.executable, "-S", "-E", "-c", wordy)
+    broken = Release(version="v1", artifact="sha256:0", command=command)
+    asyncio.run(host.runtime().start(replica(), broken))
+    until(lambda: seen(host).note)
+    why = asyncio.run(host.runtime().is_ready(replica(), HEALTH)).why
+    assert "the cause" in why
+    assert len(why) < 1000
+
+
 def test_the_wait_between_restarts_grows(host: Host) -> None:
     host.care = Supervision(first_delay_s=0.05, max_delay_s=600)
     start(host, "exits")
@@ -92,3 +107,25 @@ def test_a_command_that_the_system_cannot_run_is_refused(host: Host) -> None:
     with pytest.raises(ReplicaFailed, match="No such file or directory"):
         asyncio.run(host.runtime().start(replica(), broken))
     assert asyncio.run(host.runtime().observe(SHOP)) == []
+
+
+def test_tries_that_fail_leave_no_handle_open(host: Host) -> None:
+    """A log that cannot be opened, over and over; the keeper lives for months."""
+    host.care = Supervision(first_delay_s=0.01, max_delay_s=0.02)
+    start(host, "exits")
+    keeper, log = host.keeper(replica()), Path(host.files(replica()).log)
+
+    def tries() -> int:
+        return host.files(replica()).read_status().restarts
+
+    def fail(times: int) -> int:
+        enough = tries() + times
+        until(lambda: tries() >= enough)
+        return len(os.listdir(f"/proc/{keeper.pid}/fd"))
+
+    until(log.exists)
+    log.unlink()
+    log.mkdir()
+    before = fail(2)
+    assert fail(10) < before + 10  # a try that is under way has some open
+    log.rmdir()

@@ -1,16 +1,12 @@
-"""One machine, many replicas: ports, secrets, environments, logs and full disks."""
+"""One machine, many replicas: secrets, environments, logs and full disks."""
 
 import asyncio
-import http.server
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +14,10 @@ import pytest
 
 from changeover.adapters.runtime.process.files import Supervision
 from changeover.adapters.runtime.process.identity import send
-from changeover.adapters.runtime.process.ports import PortRange
 from changeover.adapters.runtime.process.rotation import rotated
 from changeover.domain.release import Release, Secret
 from changeover.domain.replica import ReplicaId
-from changeover.domain.service import ServiceId
-from changeover.execution.errors import NothingToDo, ReplicaFailed, TargetUnreachable
+from changeover.execution.errors import NothingToDo, TargetUnreachable
 from support.replicas import HEALTH, SHOP, Host, ready, release, replica, until
 
 TOKEN = Secret(name="TOKEN", source="environment", key="shop-token")
@@ -36,105 +30,9 @@ def host(tmp_path: Path) -> Iterator[Host]:
     made.clean_up()
 
 
-@contextmanager
-def somebody_else_on(port: int) -> Iterator[None]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", port), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 async def lines(host: Host, *, count: int = 1000, which: ReplicaId | None = None) -> list[str]:
     found = host.runtime().logs(which or replica(), follow=False, lines=count)
     return [line async for line in found]
-
-
-def free_ports(count: int) -> PortRange:
-    """A stretch of ports that nobody listens on now."""
-    for first in range(30_000, 32_000, count):
-        probes = [socket.socket() for _ in range(count)]
-        try:
-            for number, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + number))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return PortRange(first=first, last=first + count - 1)
-    raise AssertionError("no free ports")
-
-
-@pytest.mark.slow
-def test_twenty_starts_at_once_get_twenty_ports(host: Host, tmp_path: Path) -> None:
-    """From exactly twenty, so that any race would show."""
-    host.ports = replace(free_ports(20), locks=tmp_path / "ports")
-    services = [ServiceId("test", "shop"), ServiceId("staging", "shop")]
-    which = [ReplicaId(service, "v1", slot) for service in services for slot in range(10)]
-
-    async def story() -> list[int]:
-        runtime = host.runtime()
-        await asyncio.gather(*(runtime.start(one, release()) for one in which))
-        seen = [one for service in services for one in await runtime.observe(service)]
-        with pytest.raises(ReplicaFailed, match="No port"):
-            await runtime.start(replica("v1", 99), release())
-        return [one.endpoint.port for one in seen if one.endpoint]
-
-    assert sorted(asyncio.run(story())) == list(range(host.ports.first, host.ports.last + 1))
-
-
-def test_a_port_somebody_listens_on_is_not_given_out(host: Host, tmp_path: Path) -> None:
-    host.ports = replace(free_ports(2), locks=tmp_path / "ports")
-    with somebody_else_on(host.ports.first):
-        asyncio.run(host.runtime().start(replica(), release()))
-        (seen,) = asyncio.run(host.runtime().observe(SHOP))
-    assert seen.endpoint is not None
-    assert seen.endpoint.port == host.ports.last
-
-
-def test_the_port_of_a_replica_without_a_keeper_is_not_given_out(
-    host: Host, tmp_path: Path
-) -> None:
-    host.ports = replace(free_ports(1), locks=tmp_path / "ports")
-    asyncio.run(host.runtime().start(replica(), release("v1", "hangs")))
-    host.kill_keeper(replica())
-    with pytest.raises(ReplicaFailed, match="No port"):
-        asyncio.run(host.runtime().start(replica("v2"), release("v2")))
-
-
-def test_a_stranger_on_the_port_is_never_taken_for_the_replica(host: Host) -> None:
-    host.care = Supervision(first_delay_s=0.05, max_delay_s=0.2)
-    asyncio.run(host.runtime().start(replica(), release()))
-    asyncio.run(ready(host.runtime(), replica()))
-    (seen,) = asyncio.run(host.runtime().observe(SHOP))
-    assert seen.endpoint is not None
-    child, keeper = host.child(replica()), host.keeper(replica())
-    send(keeper, signal.SIGSTOP, group=False)  # so that the stranger is there first
-    send(child, signal.SIGKILL, group=False)
-    until(lambda: not child.alive())
-    with somebody_else_on(seen.endpoint.port):
-        send(keeper, signal.SIGCONT, group=False)
-        answer = asyncio.run(host.runtime().is_ready(replica(), HEALTH))
-        assert not answer.ready
-
-        def note() -> str:
-            return asyncio.run(host.runtime().observe(SHOP))[0].note
-
-        until(lambda: "is taken by another process" in note())
-        assert not asyncio.run(host.runtime().is_ready(replica(), HEALTH)).ready
-    asyncio.run(ready(host.runtime(), replica()))
 
 
 def test_secrets_are_on_no_disk_and_in_no_argument(host: Host) -> None:

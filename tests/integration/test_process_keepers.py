@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import resource
+import select
 import signal
 import subprocess
 import sys
@@ -35,6 +37,15 @@ def start(host: Host, mode: str = "serves", *more: str) -> None:
 
 def stop(host: Host, *, grace_s: float) -> None:
     asyncio.run(host.runtime().stop(replica(), grace_s=grace_s))
+
+
+def turn(host: Host) -> None:
+    """Wake the keeper and let it take a turn."""
+    keeper, requests = host.keeper(replica()), host.files(replica()).requests
+    for _ in range(2):  # that it has read the second one shows that the first turn is over
+        with open(requests, "r+b", buffering=0) as pipe:
+            pipe.write(b"look\n")
+            until(lambda: not select.select([pipe], [], [], 0)[0] or not keeper.alive())
 
 
 def seen(host: Host) -> ObservedReplica:
@@ -149,6 +160,34 @@ def test_a_torn_status_is_not_believed(host: Host) -> None:
     assert not child.alive()
 
 
+def test_a_keeper_without_a_handle_left_does_not_take_its_replica_for_dead(host: Host) -> None:
+    start(host)
+    asyncio.run(ready(host.runtime(), replica()))
+    child, keeper = host.child(replica()), host.keeper(replica())
+    before = resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    turn(host)
+    resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE, before)
+    turn(host)
+    assert keeper.alive()
+    assert host.child(replica()) == child
+    assert child.alive()
+    assert seen(host).restarts == 0
+
+
+def test_a_stop_that_comes_while_no_handle_is_left_is_not_forgotten(host: Host) -> None:
+    start(host)
+    asyncio.run(ready(host.runtime(), replica()))
+    keeper = host.keeper(replica())
+    before = resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    host.files(replica()).request("stop 600\n")
+    turn(host)
+    resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE, before)
+    stop(host, grace_s=600)
+    assert asyncio.run(host.runtime().observe(SHOP)) == []
+
+
 def test_stop_ends_the_whole_group_also_grandchildren_that_ignore_it(host: Host) -> None:
     start(host, "parent")
     grandchild = _grandchild(host)
@@ -164,6 +203,18 @@ def test_what_ignores_sigterm_is_killed_after_its_grace_and_not_before(host: Hos
     stop(host, grace_s=0.7)
     assert not child.alive()
     assert time.monotonic() - began >= 0.7
+
+
+def test_no_grace_is_an_end_at_once_with_a_keeper_and_without(host: Host) -> None:
+    for kept in (True, False):
+        start(host, "stubborn")
+        asyncio.run(ready(host.runtime(), replica()))
+        child = host.child(replica())
+        if not kept:
+            host.kill_keeper(replica())
+        stop(host, grace_s=0)
+        assert not child.alive()
+        assert asyncio.run(host.runtime().observe(SHOP)) == []
 
 
 def test_a_shorter_grace_asked_for_later_is_granted(host: Host) -> None:

@@ -9,7 +9,9 @@ import argparse
 import asyncio
 import os
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from connection import Connection
@@ -31,18 +33,44 @@ async def serve(release: Release, *, host: str, port: int, grace_s: float) -> No
     if release.crash_after_s is not None:
         loop.call_later(release.crash_after_s, _crash)
     pages, connections = Pages(release), set[Connection]()
-    server = await loop.create_server(
-        lambda: Connection(pages, release.version, connections), host, port, backlog=512
-    )
+
+    def connection() -> Connection:
+        return Connection(pages, release.version, connections)
+
+    server = await loop.create_server(connection, host, port, backlog=512)
     bound = server.sockets[0].getsockname()[1]
     print(f"shop {release.version} listens on {host}:{bound}", flush=True)
     sweeping = asyncio.create_task(_end_idle(connections))
     await stop.wait()
     sweeping.cancel()
     pages.stopping = True
-    server.close()
+    await stop_accepting(server, connection)
     await _finish(connections, grace_s)
     print(f"shop {release.version} ends", flush=True)
+
+
+async def stop_accepting(server: asyncio.Server, connection: Callable[[], Connection]) -> None:
+    """Close the port, and take over who stands in its queue: they have connected, and the system
+    would reset them. Only who connects between the last look and the close still meets that,
+    before anything of an answer; a proxy in front sends nobody here any more by then."""
+    doors = [listener.dup() for listener in server.sockets]
+    server.close()
+    waiting = [client for door in doors for client in _queued(door)]
+    for client in waiting:
+        await asyncio.get_running_loop().connect_accepted_socket(connection, client)
+
+
+def _queued(door: socket.socket) -> list[socket.socket]:
+    """Everybody in the queue of `door`, which is closed."""
+    found = []
+    with door:
+        while True:
+            try:
+                found.append(door.accept()[0])
+            except ConnectionAbortedError:
+                continue
+            except OSError:  # nobody is left, or there is no handle for one more
+                return found
 
 
 async def _end_idle(connections: set[Connection]) -> None:

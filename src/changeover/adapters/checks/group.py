@@ -29,8 +29,9 @@ class Ended:
 async def run_in_group(
     command: Sequence[str], *, environment: Mapping[str, str], cwd: Path | None, timeout_s: float
 ) -> Ended:
-    """Run `command`, no shell between. When it ends, runs out of time or this call is cancelled,
-    everything it started in its group is ended too: SIGTERM, 2 seconds, SIGKILL.
+    """Run `command`, no shell between. When it runs out of time or this call is cancelled, its
+    group gets SIGTERM, and SIGKILL once it has ended, or after 2 seconds. What it leaves behind
+    in its group when it ends by itself gets SIGKILL at once.
 
     Raises OSError when it cannot be started.
     """

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from changeover.adapters.checks import command_check, http_check
@@ -10,6 +11,8 @@ from changeover.adapters.checks.seen import Seen
 from changeover.domain.checks import Check, HttpCheck
 from changeover.domain.release import Version
 from changeover.domain.service import Front
+
+Header = tuple[str, str] | None
 
 
 class SmokeChecker:
@@ -38,34 +41,30 @@ class SmokeChecker:
         front: Front,
         version: Version,
         url: str,
-        header: tuple[str, str] | None,
+        header: Header,
     ) -> tuple[bool, str]:
         """Run `check`, again after a failure up to `check.attempts` times in all; whether it
         passed, and a sentence with what was seen last."""
+        ask = self._asking(check, front, version, url, header)
         attempt = 1
         while True:
-            seen = await self._once(check, front=front, version=version, url=url, header=header)
+            seen = await ask()
             if seen.passed or attempt >= check.attempts:
                 return seen.passed, _sentence(check, seen, attempt)
             attempt += 1
             await asyncio.sleep(self._pause_s)
 
-    async def _once(
-        self,
-        check: Check,
-        *,
-        front: Front,
-        version: Version,
-        url: str,
-        header: tuple[str, str] | None,
-    ) -> Seen:
+    def _asking(
+        self, check: Check, front: Front, version: Version, url: str, header: Header
+    ) -> Callable[[], Awaitable[Seen]]:
+        """What makes one attempt."""
         if isinstance(check, HttpCheck):
-            return await http_check.ask(check, url=url, header=header, mask=self._mask)
+            return partial(http_check.ask, check, url=url, header=header, mask=self._mask)
         environment = command_check.environment_for(
             self._environ, service=front.service, version=version, url=url, header=header
         )
-        return await command_check.run(
-            check, environment=environment, cwd=self._cwd, mask=self._mask
+        return partial(
+            command_check.run, check, environment=environment, cwd=self._cwd, mask=self._mask
         )
 
 

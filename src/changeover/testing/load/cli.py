@@ -5,8 +5,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from dataclasses import fields
 
 from changeover.execution.errors import UsageError
 from changeover.testing.load.control import Control
@@ -18,6 +17,23 @@ from changeover.testing.load.spec import SHOP_PAGES, LoadSpec, Pages, mixed
 
 USAGE_EXIT = 2
 FAILED_EXIT = 1
+
+_RATES = {
+    "get_rps": (50.0, "GET over HTTP/1.1 with keep-alive, requests a second"),
+    "post_rps": (20.0, "POST over HTTP/1.1 with keep-alive"),
+    "slow_rps": (5.0, "GET of a slow page"),
+    "close_rps": (0.0, "GET with a connection of its own"),
+    "http2_rps": (0.0, "GET over HTTP/2 (needs the package h2)"),
+}
+_PAGES = {
+    "--get-path": ("get", None),
+    "--post-path": ("post", None),
+    "--slow-path": ("slow", None),
+    "--websocket-path": ("websocket", None),
+    "--post-body": ("post_body", "{n}: the request's number"),
+    "--post-expect": ("post_expect", "text its answer must have"),
+}
+"""Options and the fields of `Pages` they set."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -73,33 +89,12 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def _spec(options: argparse.Namespace) -> LoadSpec:
     if not options.url:
         raise UsageError("there is no target", hint="give --url http://127.0.0.1:PORT")
-    return LoadSpec(
-        url=options.url,
-        scenarios=mixed(
-            get_rps=options.get_rps,
-            post_rps=options.post_rps,
-            slow_rps=options.slow_rps,
-            close_rps=options.close_rps,
-            http2_rps=options.http2_rps,
-            websockets=options.websockets,
-            websocket_interval_s=options.websocket_interval_s,
-            pages=Pages(
-                get=options.get_path,
-                post=options.post_path,
-                slow=options.slow_path,
-                websocket=options.websocket_path,
-                post_body=options.post_body,
-                post_expect=options.post_expect,
-            ),
-        ),
-        seconds=options.seconds,
-        max_requests=options.max_requests,
-        timeout_s=options.timeout_s,
-        version_header=options.version_header,
-        headers=tuple(options.header),
-        allow_remote=options.allow_remote,
-        trace=str(options.trace) if options.trace else "",
-    )
+    given = vars(options)
+    pages = Pages(**{field.name: given[f"page {field.name}"] for field in fields(Pages)})
+    traffic = {name: given[name] for name in (*_RATES, "websockets", "websocket_interval_s")}
+    rest = {field.name: given[field.name] for field in fields(LoadSpec) if field.name in given}
+    rest["headers"] = tuple(options.headers)
+    return LoadSpec(**rest, scenarios=mixed(**traffic, pages=pages))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,9 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-requests", type=int, default=1_000_000, help="end after that many requests")
     add("--timeout-s", type=float, default=10.0, help="no answer for so long is a failure")
     add("--version-header", default="x-shop-version", help="names the version; '' for none")
-    add("--header", type=_header, action="append", default=[], metavar="NAME:VALUE")
+    add("--header", dest="headers", type=_header, action="append", default=[], metavar="NAME:VALUE")
     add("--allow-remote", action="store_true", help="load another machine than this one")
-    add("--trace", type=Path, help="write a CSV line for each request into this file")
+    add("--trace", default="", help="write a CSV line for each request into this file")
     add("--live", action="store_true", help="write a JSON line with the counters every second")
     add("--table", action="store_true", help="write the report as a table instead of JSON")
     add("--spec-from-stdin", action="store_true", help=argparse.SUPPRESS)
@@ -124,29 +119,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_traffic(parser: argparse.ArgumentParser) -> None:
-    rates: dict[str, tuple[Any, str]] = {
-        "--get-rps": (50.0, "GET over HTTP/1.1 with keep-alive, requests a second"),
-        "--post-rps": (20.0, "POST over HTTP/1.1 with keep-alive"),
-        "--slow-rps": (5.0, "GET of a slow page"),
-        "--close-rps": (0.0, "GET with a connection of its own"),
-        "--http2-rps": (0.0, "GET over HTTP/2 (needs the package h2)"),
-    }
     traffic = parser.add_argument_group("traffic (0 leaves a kind out)")
-    for option, (rate_rps, text) in rates.items():
-        traffic.add_argument(option, type=float, default=rate_rps, help=f"{text} ({rate_rps:g})")
+    for name, (rate_rps, text) in _RATES.items():
+        traffic.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=float,
+            default=rate_rps,
+            help=f"{text} ({rate_rps:g})",
+        )
     traffic.add_argument("--websockets", type=int, default=0, help="open websockets (0)")
     traffic.add_argument("--websocket-interval-s", type=float, default=0.1)
     pages = parser.add_argument_group("pages (of the example shop)")
-    pages.add_argument("--get-path", default=SHOP_PAGES.get)
-    pages.add_argument("--post-path", default=SHOP_PAGES.post)
-    pages.add_argument("--slow-path", default=SHOP_PAGES.slow)
-    pages.add_argument("--websocket-path", default=SHOP_PAGES.websocket)
-    pages.add_argument(
-        "--post-body", default=SHOP_PAGES.post_body, help="{n}: the request's number"
-    )
-    pages.add_argument(
-        "--post-expect", default=SHOP_PAGES.post_expect, help="text its answer must have"
-    )
+    for option, (name, meaning) in _PAGES.items():
+        default = getattr(SHOP_PAGES, name)
+        pages.add_argument(
+            option, dest=f"page {name}", default=default, metavar="TEXT", help=meaning
+        )
 
 
 def _header(text: str) -> tuple[str, str]:

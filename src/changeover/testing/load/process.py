@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from changeover.testing.load.report import PhaseReport, Report, phase_from, report_from
@@ -38,8 +38,7 @@ class LoadProcess:
         self._process: subprocess.Popen[str] | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._news = threading.Condition()
-        self._errors = ""
-        self._started = False
+        self._started = self._silent = False
         self._phases: list[PhaseReport] = []
         self._report: Report | None = None
         self.live: Mapping[str, Any] = {}
@@ -64,12 +63,18 @@ class LoadProcess:
             start_new_session=True,
         )
         self._reader.start()
-        self._tell(spec_to_json(self._spec))
-        self._wait_for(lambda: self._started, START_S, "the load did not start")
+        try:
+            self._tell(spec_to_json(self._spec))
+            self._wait_for(lambda: self._started, START_S, "the load did not start")
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def mark(self, name: str) -> PhaseReport:
-        """End the phase and begin the one called `name`; returns the phase that ended."""
+        """End the phase and begin the one called `name`; returns the phase that ended.
+
+        Raises: RuntimeError (the load has ended, or does not answer)."""
         before = len(self._phases)
         self._tell(f"mark {name}")
         self._wait_for(lambda: len(self._phases) > before, END_S, "the load did not answer")
@@ -93,12 +98,7 @@ class LoadProcess:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None and self._report is None:
             self.stop()
         self._end()
@@ -106,18 +106,26 @@ class LoadProcess:
     def _tell(self, line: str) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise RuntimeError("the load has ended") from None
 
     def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        for line in self._process.stdout:
+        try:
+            for line in self._process.stdout:
+                with self._news:
+                    self._take(json.loads(line))
+                    self._news.notify_all()
+        except ValueError:
+            return  # it was killed in the middle of a line
+        finally:
             with self._news:
-                self._take(json.loads(line))
+                self._silent = True
                 self._news.notify_all()
-        with self._news:
-            self._news.notify_all()
 
     def _take(self, content: dict[str, Any]) -> None:
         kind = content.pop("kind")
@@ -131,9 +139,9 @@ class LoadProcess:
             case "report":
                 self._report = report_from(content)
 
-    def _wait_for(self, happened: Any, timeout_s: float, otherwise: str) -> None:
+    def _wait_for(self, happened: Callable[[], bool], timeout_s: float, otherwise: str) -> None:
         with self._news:
-            self._news.wait_for(lambda: happened() or not self._reader.is_alive(), timeout_s)
+            self._news.wait_for(lambda: happened() or self._silent, timeout_s)
             if not happened():
                 raise RuntimeError(otherwise)
 
@@ -144,7 +152,8 @@ class LoadProcess:
         if process.poll() is None and self._report is None:
             process.kill()
         if process.stdin is not None:
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # what it was not told before it ended
+                process.stdin.close()
         process.wait(timeout=END_S)
         self._reader.join(timeout=END_S)
         if process.stdout is not None:

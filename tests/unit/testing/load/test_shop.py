@@ -1,16 +1,48 @@
 """The example shop speaks HTTP/1.1 as a proxy may ask it to, and misbehaves as it is told."""
 
 import socket
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from support.running_shop import RunningShop
 
 Start = Callable[..., RunningShop]
+APP = Path(__file__).parents[4] / "examples" / "shop" / "app"
+STOPS_WITH_A_QUEUE = """
+import asyncio, socket
+from connection import Connection
+from pages import Pages
+from release import Release
+from shop import stop_accepting
+
+async def story():
+    connections = set()
+    def made():
+        return Connection(Pages(Release("v1", start_s=0)), "v1", connections)
+    server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", 0)
+    address = server.sockets[0].getsockname()
+    clients = [socket.create_connection(address) for _ in range(20)]
+    for client in clients:
+        client.sendall(b"GET / HTTP/1.1\\r\\nconnection: close\\r\\n\\r\\n")
+    await stop_accepting(server, made)
+    try:
+        socket.create_connection(address).close()
+    except ConnectionRefusedError:
+        print("refused")
+    for client in clients:
+        with client:
+            client.settimeout(30)
+            print((await asyncio.to_thread(client.recv, 15)).decode())
+
+asyncio.run(story())
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -77,6 +109,13 @@ def test_on_sigterm_a_request_in_flight_is_answered_and_announces_the_end(
     assert said.startswith(b"HTTP/1.1 200 OK")
     assert b"connection: close" in said
     assert shop.process.wait(timeout=20) == 0
+
+
+def test_who_stands_in_the_queue_when_it_stops_is_answered() -> None:
+    """The loop gets no turn between their connecting and the stop."""
+    command = [sys.executable, "-c", STOPS_WITH_A_QUEUE]
+    done = subprocess.run(command, cwd=APP, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["refused", *["HTTP/1.1 200 OK"] * 20]
 
 
 def test_until_it_is_warm_everything_is_503(start_shop: Start) -> None:

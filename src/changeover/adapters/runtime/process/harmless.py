@@ -25,10 +25,12 @@ class Veil:
         return self._pattern.sub(MASK, text) if self._pattern else text
 
 
-def harmless(text: str) -> str:
+def harmless(text: str, veil: Veil) -> str:
     """Colours are dropped; every other control, and what reorders or hides text, is spelt out
-    (`\\x1b`), so that a log line can neither move the cursor nor pose as something else."""
-    text = _COLOUR.sub("", text).rstrip("\r")
+    (`\\x1b`), so that a log line can neither move the cursor nor pose as something else. Secrets
+    are hidden in between: a colour in the middle of one would keep it from being found, and so
+    would a control that is spelt out."""
+    text = veil.over(_COLOUR.sub("", text).rstrip("\r"))
     if text.isprintable():
         return text
     return "".join(map(_spelt, text))

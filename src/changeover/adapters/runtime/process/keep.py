@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.abspath(__file__).rsplit(os.sep, 5)[0])
 from changeover.adapters.runtime.process.files import Damaged, ReplicaFiles
 from changeover.adapters.runtime.process.keeper import Keeper
 from changeover.adapters.runtime.process.spawn import SpawnFailed
+from changeover.adapters.runtime.process.table import CannotLook
 from changeover.adapters.runtime.process.waiting import Alarm
 
 
@@ -42,7 +43,8 @@ def keep(files: ReplicaFiles, secrets: dict[str, str]) -> None:
         keeper = Keeper(files, spec, secrets)
         keeper.begin()
     except (SpawnFailed, Damaged, OSError) as error:
-        files.mark_stopped()
+        if not isinstance(error, CannotLook):  # then it may well be running
+            files.mark_stopped()
         answer(in_words(error, files))
         return
     answer("")

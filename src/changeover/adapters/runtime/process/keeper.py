@@ -15,6 +15,7 @@ from changeover.adapters.runtime.process.identity import Identity
 from changeover.adapters.runtime.process.listening import anybody_listens
 from changeover.adapters.runtime.process.rotation import Log
 from changeover.adapters.runtime.process.spawn import SpawnFailed, spawn
+from changeover.adapters.runtime.process.table import CannotLook
 from changeover.adapters.runtime.process.waiting import Alarm
 
 _IDLE_S = 2.0
@@ -37,7 +38,7 @@ class Keeper:
         self._family: Family | None = None
         self._born = self._next_try = time.monotonic()
         self._kill_at: float | None = None
-        self._dismissed = False
+        self._asked_to_end = self._dismissed = False
         self._saved = False
 
     def begin(self) -> None:
@@ -68,7 +69,10 @@ class Keeper:
         if terminated and self._kill_at is None:
             self._dismissed = True
             self._stop(self._care.grace_s)
-        going_on = self._go_on() if self._kill_at is None else self._go_down()
+        try:
+            going_on = self._go_on() if self._kill_at is None else self._go_down()
+        except CannotLook:
+            going_on = True  # looked at again in the next turn, as if this one had not been
         self._rotate()
         if going_on and not self._saved:
             self._save()
@@ -94,17 +98,17 @@ class Keeper:
 
     def _stop(self, grace_s: float) -> None:
         kill_at = time.monotonic() + grace_s
-        first = self._kill_at is None
         if self._kill_at is not None and kill_at >= self._kill_at:
             return  # asked again; only a shorter grace changes anything
         self._kill_at = kill_at
         self._status.stop_by = time.time() + grace_s
         self._saved = False
-        if first and self._family:
-            self._family.signal(signal.SIGTERM)
 
     def _go_down(self) -> bool:
         if self._family and not self._family.gone():
+            if not self._asked_to_end:
+                self._family.signal(signal.SIGTERM)
+                self._asked_to_end = True
             if self._kill_at is not None and time.monotonic() >= self._kill_at:
                 self._family.signal(signal.SIGKILL)
             return True

@@ -22,6 +22,7 @@ from changeover.domain.checks import Health
 from changeover.domain.release import Release, Secret
 from changeover.domain.replica import Endpoint, ObservedReplica, ReplicaId
 from changeover.domain.service import ServiceId
+from changeover.domain.text import last_lines
 from changeover.execution.errors import ChangeoverError, NothingToDo
 from changeover.execution.ports import Readiness
 
@@ -99,9 +100,10 @@ class ProcessRuntime:
         values = {secret.name: self._secrets(secret) for secret in release.secrets}
         patience = Patience(files)
         with told(files.home):
-            make_private(Path(files.home))
             while True:
                 async with fence.passed(self._number):
+                    # Each time: while we waited, a stop may have let it be forgotten.
+                    make_private(Path(files.home))
                     if await self._starter.start(files, replica, release, values):
                         return
                 await patience.wait()
@@ -159,10 +161,10 @@ class ProcessRuntime:
             veil = self._veil(files)
             if not follow:
                 for line in tail(files.log, lines):
-                    yield harmless(veil.over(line))
+                    yield harmless(line, veil)
                 return
             async for line in follow_log(files.log, lines, going_on=files.started):
-                yield harmless(veil.over(line))
+                yield harmless(line, veil)
 
     def _fence(self, service: ServiceId) -> Fence:
         return Fence(self._layout.fence(service), service)
@@ -171,10 +173,9 @@ class ProcessRuntime:
         seen = observed(files)
         why = seen.note if seen and seen.note else "its process does not run"
         veil = self._veil(files)
-        said = [harmless(veil.over(line)) for line in tail(files.log, _LAST_LINES)]
-        return Readiness(
-            ready=False, why="; last lines: ".join(filter(None, (why, " | ".join(said))))
-        )
+        lines = [harmless(line, veil) for line in tail(files.log, _LAST_LINES)]
+        said = last_lines("\n".join(lines), lines=_LAST_LINES)
+        return Readiness(ready=False, why="; last lines: ".join(filter(None, (why, said))))
 
     def _veil(self, files: ReplicaFiles) -> Veil:
         """Hides what can be resolved; a secret that cannot be had is none that we can hide."""

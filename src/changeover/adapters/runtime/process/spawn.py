@@ -30,19 +30,7 @@ def spawn(
 
     Raises: SpawnFailed, OSError, and what `record` raises.
     """
-    gate, opened = os.pipe()
-    told, report = os.pipe()
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        pid = os.fork()
-        if pid == 0:
-            os.close(opened)
-            _become(spec, secrets, gate, report, output)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for handle in (gate, report, output):
-            os.close(handle)
+    pid, opened, told = _forked(spec, secrets, log)
     try:
         return _let_through(pid, opened, told, record)
     except BaseException:
@@ -51,6 +39,31 @@ def spawn(
         raise
     finally:
         os.close(told)
+
+
+def _forked(spec: Spec, secrets: Mapping[str, str], log: str) -> tuple[int, int, int]:
+    """A child that waits at its gate: its pid, the handle that opens the gate, and the one on
+    which it tells. A keeper tries for days: what it opens must not add up when there is no child.
+    """
+    with contextlib.ExitStack() as childs, contextlib.ExitStack() as ours:
+        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        childs.callback(os.close, output)
+        gate, opened = os.pipe()
+        childs.callback(os.close, gate)
+        ours.callback(os.close, opened)
+        told, report = os.pipe()
+        childs.callback(os.close, report)
+        ours.callback(os.close, told)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                os.close(opened)
+                _become(spec, secrets, gate, report, output)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        ours.pop_all()
+    return pid, opened, told
 
 
 def _let_through(pid: int, opened: int, told: int, record: Callable[[Identity], None]) -> Identity:

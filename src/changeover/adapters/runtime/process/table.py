@@ -1,9 +1,16 @@
 """The system's process table, as far as we need it. Imported by the keeper: kept small."""
 
+import errno
 import os
 from collections.abc import Iterator
 
 _ENDED = ("Z", "X", "x")
+_OUT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+class CannotLook(OSError):
+    """The system has no handle or no memory left to tell which processes run. Nothing is known
+    then; above all not that somebody has ended."""
 
 
 class Seen:
@@ -17,17 +24,21 @@ class Seen:
 
 def started_of(pid: int) -> str | None:
     """When the running process `pid` started; None when there is none. A process that has ended
-    and waits to be reaped counts as none."""
+    and waits to be reaped counts as none. Raises: CannotLook."""
     seen = _look(pid) if _PROC else next(look_with_ps(pid), None)
     return seen.started if seen else None
 
 
 def processes() -> Iterator[Seen]:
-    """Every running process that can be seen."""
+    """Every running process that can be seen. Raises: CannotLook."""
     if not _PROC:
         yield from look_with_ps(None)
         return
-    for name in os.listdir("/proc"):
+    try:
+        names = os.listdir("/proc")
+    except OSError as error:
+        raise CannotLook(*error.args, "/proc") from error
+    for name in names:
         if name.isdigit() and (seen := _look(int(name))):
             yield seen
 
@@ -65,22 +76,25 @@ def look_with_ps(pid: int | None) -> Iterator[Seen]:
 
 def _look(pid: int) -> Seen | None:
     """Source: proc_pid_stat(5); the name in parentheses may itself hold any character."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].decode("ascii").split()
-    except OSError:
-        return None
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].decode("ascii").split()
     if len(fields) < 20 or fields[0] in _ENDED:
         return None
     return Seen(pid, int(fields[2]), f"{_BOOT}/{fields[19]}")
 
 
 def _environment(pid: int) -> list[bytes]:
+    return _read(f"/proc/{pid}/environ").split(b"\0")
+
+
+def _read(path: str) -> bytes:
+    """Nothing when there is no such process, or when it does not show this. Raises: CannotLook."""
     try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return file.read().split(b"\0")
-    except OSError:
-        return []
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        if error.errno in _OUT_OF:
+            raise CannotLook(*error.args, path) from error
+        return b""
 
 
 def _boot() -> str:

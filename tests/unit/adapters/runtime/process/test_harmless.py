@@ -3,7 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from changeover.adapters.runtime.process.harmless import MASK, Veil, harmless
+from changeover.adapters.runtime.process.harmless import MASK, Veil
+from changeover.adapters.runtime.process.harmless import harmless as harmless_under
+
+
+def harmless(text: str) -> str:
+    return harmless_under(text, Veil([]))
 
 
 def test_a_terminal_command_is_spelt_out() -> None:
@@ -51,3 +56,9 @@ def test_every_line_of_a_key_is_hidden() -> None:
 
 def test_a_value_too_short_to_be_secret_does_not_blot_out_everything() -> None:
     assert Veil(["1", ""]).over("line 1") == "line 1"
+
+
+def test_no_colour_or_control_in_a_secret_keeps_it_from_being_hidden() -> None:
+    veil = Veil(["hunter22", "pass\tword\x01"])
+    assert harmless_under("hunt\x1b[32mer22\x1b[0m!", veil) == f"{MASK}!"
+    assert harmless_under("<pass\tword\x01>", veil) == f"<{MASK}>"

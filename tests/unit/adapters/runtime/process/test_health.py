@@ -13,12 +13,12 @@ from changeover.execution.ports import Readiness
 PATIENT = Health(path="/health", timeout_s=30.0)
 
 
-def answer(said: bytes, health: Health = PATIENT) -> Readiness:
-    """What `ask` makes of a server that says this."""
+def answer(said: bytes, health: Health = PATIENT, asked: bytes = b"/health") -> Readiness:
+    """What `ask` makes of a server that says this when it is asked for the path `asked`."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"GET /health HTTP/1.1\r\n")
+        assert head.startswith(b"GET %s HTTP/1.1\r\n" % asked)
         writer.write(said)
         with contextlib.suppress(ConnectionError):
             if not said:
@@ -55,11 +55,19 @@ def test_an_interim_answer_is_not_the_answer() -> None:
 
 
 def test_something_that_is_not_http_is_not_ready() -> None:
-    assert answer(b"SSH-2.0-OpenSSH\r\n\r\n").why == "its answer is not HTTP"
+    assert "answered something that is not HTTP" in answer(b"SSH-2.0-OpenSSH\r\n\r\n").why
 
 
 def test_silence_is_told_with_its_limit() -> None:
-    assert answer(b"", Health(path="/health", timeout_s=0.2)).why == "no answer within 0.2 s"
+    why = answer(b"", Health(path="/health", timeout_s=0.2)).why
+    assert why.endswith("accepted the connection but did not answer within 0.2 s")
+
+
+def test_a_path_of_any_letters_is_asked_for_as_a_url_has_it() -> None:
+    odd = Health(path="/건강 check?who=ü", timeout_s=30.0)
+    asked = b"/%EA%B1%B4%EA%B0%95%20check?who=%C3%BC"
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    assert answer(said, odd, asked) == Readiness(ready=True, why="HTTP 200")
 
 
 def test_nobody_there_is_connection_refused() -> None:
