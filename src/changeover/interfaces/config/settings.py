@@ -1,6 +1,5 @@
 """What the service's file says for one environment."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -12,39 +11,29 @@ from changeover.interfaces.config.leaves import (
     NAME,
     PRESENT,
     TEXT,
-    VARIABLE_ALLOWED,
-    variable,
+    VARIABLE,
+    whole,
 )
 from changeover.interfaces.config.record import Record
-from changeover.interfaces.config.shape import MapOf, Text
+from changeover.interfaces.config.shape import MapOf, matching
 from changeover.interfaces.config.strategies import Strategy, StrategyShape
 from changeover.interfaces.config.values import Address
 
 ENVIRONMENTS = "environments"
-_PASSWORD = re.compile(
-    r"://[^/@\s]*?:(?!\$\{\w+\}@)(?!\d+[/?])[^@\s]*@|password=(?!\$\{\w+\}(?:&|$))"
-)
-_URL = re.compile(r"[a-z][a-z0-9+]*://\S*|\$\{\w+\}")
-
-
-def journal_url(text: str) -> str:
-    """`text` when it is a URL without a password of its own. Raises ValueError."""
-    if not _URL.fullmatch(text) or _PASSWORD.search(text):
-        raise ValueError("not a URL, or one with a password")
-    return text
-
-
-_JOURNAL = Text(
+MOST_REPLICAS = 1_000
+"""A plan names every replica, and its proof looks at each step: beyond this both take minutes."""
+_PASSWORD = r"://[^/@\s]*?:(?!\$\{\w+\}@)(?!\d+[/?])[^@\s]*@|password=(?!\$\{\w+\}(?:&|$))"
+_JOURNAL = matching(
     "a journal's URL",
     "sqlite:///file or postgresql://user:${VARIABLE}@host/database; a password only as a variable",
-    journal_url,
-    {"type": "string"},
+    rf"(?!.*(?:{_PASSWORD}))(?:[a-z][a-z0-9+]*://\S*|\$\{{\w+\}})",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
-    """Where a secret's value is found when a replica starts; never the value itself.
+    """Where a secret's value is found when a replica starts; never the value itself. One of
+    both is given.
 
     environment: variable of whoever runs changeover.
     file:        file that holds the value, relative to the service's file.
@@ -53,13 +42,9 @@ class SecretSource:
     environment: Annotated[str, PRESENT] = ""
     file: Annotated[str, PRESENT] = ""
 
-    def __post_init__(self) -> None:
-        if bool(self.environment) == bool(self.file):
-            raise ValueError("say one of `environment` (a variable's name) and `file` (a path)")
 
-
-_SECRETS = MapOf(record_of(SecretSource), variable, VARIABLE_ALLOWED)
-_VARIABLES = MapOf(TEXT, variable, VARIABLE_ALLOWED)
+_SECRETS = MapOf(record_of(SecretSource, one_of=("environment", "file")), VARIABLE)
+_VARIABLES = MapOf(TEXT, VARIABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +84,7 @@ class Settings:
     environment: Annotated[Mapping[str, str], _VARIABLES] = field(default_factory=dict)
     secrets: Annotated[Mapping[str, SecretSource], _SECRETS] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
-    replicas: int = 1
+    replicas: Annotated[int, whole(1, MOST_REPLICAS)] = 1
     min_ready: int | None = None
     drain_s: float = 30.0
     grace_s: float = 10.0
@@ -107,7 +92,7 @@ class Settings:
     memory_bytes: int | None = None
     checks: tuple[Check, ...] = ()
     journal: Annotated[str | None, _JOURNAL] = None
-    retention: int = 5
+    retention: Annotated[int, whole(1)] = 5
 
 
 def settings_record() -> Record:
