@@ -117,5 +117,5 @@ VARIABLE = matching(
     "(?!PORT$)[A-Za-z_][A-Za-z0-9_]*",
 )
 URL_PATH = matching(
-    "a path", 'a path that begins with "/", without spaces', r"/[^\s\x00-\x1f\x7f]*"
+    "a path", 'a path that begins with "/"; spaces and letters beyond ASCII as %20', "/[!-~]*"
 )

@@ -71,8 +71,9 @@ class Settings:
                   service's own keep-alive timeout.
     memory_bytes: expected memory of one replica, for the peak that `plan` shows.
     checks:       smoke checks of a new version; the strategy says when they run.
-    journal:      where runs are remembered: sqlite:///file or postgresql://…, a password only as
-                  ${VARIABLE}; a file in the state directory when left out.
+    journal:      where runs are remembered: sqlite:///file, relative to this file, or
+                  postgresql://…, a password only as ${VARIABLE}; a file in the state directory
+                  when left out.
     retention:    how many releases are kept to roll back to.
     """
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from changeover.interfaces.config.environment import chosen
+from changeover.interfaces.config.source import MAX_BYTES
 from changeover.version import __version__
 
 
@@ -32,9 +33,12 @@ def summary(path: Path, *, cache: Path) -> Summary:
     Raises: ConfigurationError, as reading the file does.
     """
     try:
-        content = path.read_bytes()
-    except OSError:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
         return _read(path)  # says what is wrong
+    if len(content) > MAX_BYTES:
+        return _read(path)  # likewise
     kept = cache / f"{_key(content)}.json"
     try:
         return _decoded(kept.read_text("utf-8"))

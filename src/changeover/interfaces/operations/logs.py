@@ -1,6 +1,7 @@
 """What the replicas of a service wrote."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ async def logs(project: Project, query: LogQuery) -> AsyncIterator[tuple[str, st
     from changeover.interfaces.wiring import runtime_of
 
     runtime = runtime_of(project)
-    waiting: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue(maxsize=1000)
+    waiting: asyncio.Queue[tuple[str, str] | Exception | None] = asyncio.Queue(maxsize=1000)
     problems: list[NothingToDo] = []
 
     async def read(replica: ReplicaId) -> None:
@@ -41,8 +42,9 @@ async def logs(project: Project, query: LogQuery) -> AsyncIterator[tuple[str, st
                     await waiting.put((str(replica), line))
         except NothingToDo as error:
             problems.append(error)
-        finally:
-            await waiting.put(None)
+        except Exception as error:  # noqa: BLE001 - raised again by whoever reads the queue
+            await waiting.put(error)
+        await waiting.put(None)
 
     replicas = await _asked_for(project, query)
     readers = [asyncio.create_task(read(replica)) for replica in replicas]
@@ -52,6 +54,8 @@ async def logs(project: Project, query: LogQuery) -> AsyncIterator[tuple[str, st
             found = await waiting.get()
             if found is None:
                 left -= 1
+            elif isinstance(found, Exception):
+                raise found
             else:
                 yield found
     finally:
@@ -59,14 +63,17 @@ async def logs(project: Project, query: LogQuery) -> AsyncIterator[tuple[str, st
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
     if len(problems) == len(replicas):
-        raise _nothing_written(project.service, problems)
+        raise _nothing_written(project.service, query, problems)
 
 
-def _nothing_written(service: ServiceId, problems: list[NothingToDo]) -> NothingToDo:
+def _nothing_written(
+    service: ServiceId, query: LogQuery, problems: list[NothingToDo]
+) -> NothingToDo:
+    whose = f"{query.version} of {service} has run lately" if query.version else f"{service} runs"
     return NothingToDo(
         f"no replica that was asked for has written a log: {problems[0].message}"
         if problems
-        else f"no replica of {service} runs",
+        else f"no replica of {whose}",
         hint="`changeover status` shows what runs, `changeover history` what ran",
     )
 
@@ -92,11 +99,10 @@ async def _asked_for(project: Project, query: LogQuery) -> list[ReplicaId]:
 
 
 def _named(service: ServiceId, name: str) -> ReplicaId:
-    head, _, slot = name.rpartition("-")
-    version = head.removeprefix(f"{service.name}-")
-    if not slot.isdigit() or not version or version == head:
+    found = re.fullmatch(rf"{re.escape(service.name)}-(.+)-([0-9]{{1,6}})", name)
+    if not found:
         raise UnknownName(
             f"`{name}` names no replica of {service}",
             hint=f"a name like {service.name}-v2-0; `changeover status` lists them",
         )
-    return ReplicaId(service, version, int(slot))
+    return ReplicaId(service, found[1], int(found[2]))
