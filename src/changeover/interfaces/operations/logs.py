@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from changeover.domain.replica import ReplicaId
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import NothingToDo, UnknownName
+from changeover.execution.ports import Runtime
 from changeover.interfaces.project import Project
+
+_Waiting = asyncio.Queue[tuple[str, str] | Exception | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,39 +34,40 @@ async def logs(project: Project, query: LogQuery) -> AsyncIterator[tuple[str, st
     from changeover.interfaces.wiring import runtime_of
 
     runtime = runtime_of(project)
-    waiting: asyncio.Queue[tuple[str, str] | Exception | None] = asyncio.Queue(maxsize=1000)
-    problems: list[NothingToDo] = []
-
-    async def read(replica: ReplicaId) -> None:
-        try:
-            lines = runtime.logs(replica, follow=query.follow, lines=query.lines)
-            async with aclosing(lines):
-                async for line in lines:
-                    await waiting.put((str(replica), line))
-        except NothingToDo as error:
-            problems.append(error)
-        except Exception as error:  # noqa: BLE001 - raised again by whoever reads the queue
-            await waiting.put(error)
-        await waiting.put(None)
-
     replicas = await _asked_for(project, query)
-    readers = [asyncio.create_task(read(replica)) for replica in replicas]
+    waiting: _Waiting = asyncio.Queue(maxsize=1000)
+    readers = [asyncio.create_task(_read(runtime, r, query, waiting)) for r in replicas]
+    silent: list[NothingToDo] = []
     left = len(readers)
     try:
         while left:
-            found = await waiting.get()
-            if found is None:
-                left -= 1
-            elif isinstance(found, Exception):
-                raise found
-            else:
-                yield found
+            match await waiting.get():
+                case None:
+                    left -= 1
+                case NothingToDo() as error:
+                    silent.append(error)
+                case Exception() as error:
+                    raise error
+                case line:
+                    yield line
     finally:
         for reader in readers:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
-    if len(problems) == len(replicas):
-        raise _nothing_written(project.service, query, problems)
+    if len(silent) == len(replicas):
+        raise _nothing_written(project.service, query, silent)
+
+
+async def _read(runtime: Runtime, replica: ReplicaId, query: LogQuery, waiting: _Waiting) -> None:
+    """Put the replica's lines, then what ended them, if anything did, and None."""
+    try:
+        lines = runtime.logs(replica, follow=query.follow, lines=query.lines)
+        async with aclosing(lines):
+            async for line in lines:
+                await waiting.put((str(replica), line))
+    except Exception as error:  # noqa: BLE001 - whoever takes it from the queue raises it
+        await waiting.put(error)
+    await waiting.put(None)
 
 
 def _nothing_written(

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from changeover.adapters.runtime.process.layout import Layout
+from changeover.domain.replica import ReplicaId
+from changeover.domain.service import ServiceId
 from changeover.execution.errors import NothingToDo
 from changeover.interfaces.cli.unforeseen import said_by_us
 from support.project import ROOT
@@ -51,6 +54,14 @@ def test_logs_of_a_version_that_never_ran_say_so(tmp_path: Path) -> None:
     code, words = said(tmp_path, "logs", "--version", "v9")
     assert code == 2
     assert "no replica of v9" in words
+
+
+def test_a_log_that_cannot_be_read_is_told_and_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    replica = ReplicaId(ServiceId("default", "shop"), "v1", 0)
+    Path(Layout(tmp_path / "state").replica(replica).log).mkdir(parents=True)
+    code, words = said(tmp_path, "logs", "shop-v1-0")
+    assert code != 0
+    assert "Is a directory" in words
 
 
 @pytest.mark.parametrize("command", ["status", "history"])
