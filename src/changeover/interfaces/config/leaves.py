@@ -99,7 +99,8 @@ SIZE = Leaf(
 )
 ADDRESS = Leaf(
     "an address to listen on",
-    "a port from 1 to 65535 (on all interfaces), or host:port such as 127.0.0.1:8080",
+    "a port from 1 to 65535 (on all interfaces), or one of an IP address such as 127.0.0.1:8080 "
+    "or [::1]:8080",
     parse_address,
     _either(ADDRESS_TEXT, minimum=1, maximum=65_535) | {"type": ["string", "integer"]},
 )

@@ -57,7 +57,7 @@ class Settings:
     command:      what starts a replica, in the release's directory: one line or a list; no shell
                   is involved. {port} is the port to listen on (the variable PORT holds it too),
                   {release} the directory of the unpacked artifact.
-    listen:       where users reach the service: a port on all interfaces, or host:port.
+    listen:       where users reach the service: a port on all interfaces, or IP address:port.
     strategy:     how one version takes over from another.
     environment:  variables for the replicas.
     secrets:      variables filled in when a replica starts, from the deployer's environment or

@@ -30,7 +30,8 @@ DURATION_TEXT = (
 PERCENT_TEXT = r"\s*(100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)\s*%\s*"
 SIZE_TEXT = rf"\s*({_NUMBER})\s*(B|[kMGT]B|[KMGT]iB)\s*"
 _PORT = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-ADDRESS_TEXT = rf"\s*(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):({_PORT})\s*"
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+ADDRESS_TEXT = rf"\s*(?:\[([0-9a-fA-F:.]+)\]|({_BYTE}(?:\.{_BYTE}){{3}})):({_PORT})\s*"
 
 
 class Address(NamedTuple):
@@ -136,14 +137,21 @@ def size_text(size_bytes: int) -> str:
 
 
 def parse_address(value: PlainValue) -> Address:
-    """A port (on all interfaces), "host:port" or "[v6]:port"."""
+    """A port (on all interfaces), "v4:port" or "[v6]:port"; a proxy looks up no names to listen
+    on."""
     if isinstance(value, str):
         v6, host, digits = _written(ADDRESS_TEXT, value)
-        return Address(v6 or host, int(digits))
+        return Address(_ipv6(v6) if v6 else host, int(digits))
     port = parse_whole(value)
     if not 1 <= port <= 65_535:
         raise ValueError("out of range")
     return Address("0.0.0.0", port)
+
+
+def _ipv6(text: str) -> str:
+    from ipaddress import IPv6Address  # 5 ms that few addresses need
+
+    return str(IPv6Address(text))
 
 
 def _written(pattern: str, text: str) -> tuple[str, ...]:

@@ -127,6 +127,8 @@ def test_a_right_value_fits(change: dict[str, Any]) -> None:
         ("listen: 127.0.0.1:65535", True),
         ("listen: 127.0.0.1:65536", False),
         ("listen: 127.0.0.1:0", False),
+        ("listen: localhost:8080", False),
+        ("listen: '[::1]:8080'", True),
         ("listen: 0", False),
         ("artifact: 1", True),
         ("artifact: '  '", False),

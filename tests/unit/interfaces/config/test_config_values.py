@@ -71,7 +71,6 @@ def test_milliseconds_need_their_unit_as_a_bare_number_could_be_either() -> None
         (values.parse_address, 8080, Address("0.0.0.0", 8080)),
         (values.parse_address, "127.0.0.1:80", Address("127.0.0.1", 80)),
         (values.parse_address, "[::1]:80", Address("::1", 80)),
-        (values.parse_address, "shop.internal:443", Address("shop.internal", 443)),
     ],
 )
 def test_shares_sizes_and_addresses_are_read_in_their_unit(
@@ -103,6 +102,9 @@ def test_shares_sizes_and_addresses_are_read_in_their_unit(
         (values.parse_address, 65_536),
         (values.parse_address, "8080"),
         (values.parse_address, ":8080"),
+        (values.parse_address, "localhost:8080"),
+        (values.parse_address, "999.0.0.1:8080"),
+        (values.parse_address, "[:]:8080"),
         (values.parse_address, True),
         (values.parse_number, HUGE),
         (values.parse_duration_s, HUGE),
