@@ -6,7 +6,7 @@ from typing import Any
 KNOWN = {
     *("$schema", "title", "description", "default", "$defs", "$ref", "type", "enum", "const"),
     *("properties", "additionalProperties", "required", "propertyNames", "minProperties"),
-    *("items", "minItems", "minLength", "pattern", "minimum", "maximum"),
+    *("items", "minItems", "minLength", "pattern", "minimum", "maximum", "exclusiveMinimum"),
     *("oneOf", "anyOf", "not", "if", "then", "else"),
 }
 _TYPES: dict[str, Any] = {
@@ -91,5 +91,6 @@ def _is_in_bounds(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> b
         return long and bool(re.search(schema.get("pattern", ""), value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         least, most = schema.get("minimum", value), schema.get("maximum", value)
-        return bool(least <= value <= most)
+        above = value > schema.get("exclusiveMinimum", float("-inf"))
+        return bool(least <= value <= most) and above
     return True

@@ -15,7 +15,7 @@ from changeover.interfaces.cli.options import environment_option, file_option
 @click.option(
     "-n",
     "--limit",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1_000_000),
     default=20,
     show_default=True,
     help="How many runs, the newest first.",

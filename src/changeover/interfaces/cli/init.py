@@ -29,5 +29,8 @@ def command(file: Path, only_print: bool) -> None:
             hint="`changeover init --print` shows what would be written",
         ) from error
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}",
+            hint="make its directory, or name another file with --file",
+        ) from error
     click.echo(f"{file} is written; look it over, then `changeover check` and `changeover plan`")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from changeover.interfaces.cli.pipes import readers_may_go
+from changeover.interfaces.nearest import nearest
 from changeover.version import __version__
 
 COMMANDS: Mapping[str, str] = {
@@ -61,10 +62,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean `{near[0]}`?" if near else ""
+            near = nearest(args[0], COMMANDS)
+            hint = f" Did you mean `{near}`?" if near else ""
             ctx.fail(f"No command named `{args[0]}`.{hint}")
         return super().resolve_command(ctx, args)
 
@@ -89,14 +88,12 @@ def main() -> None:
     except click.Abort:
         click.echo("stopped", err=True)
         code = 3
-    except Exception as error:
-        from changeover.execution.errors import ChangeoverError
-
-        if not isinstance(error, ChangeoverError):
-            raise
+    except Exception as error:  # noqa: BLE001 - each is said in words, none is lost
         from changeover.interfaces.cli.aim import aimed
+        from changeover.interfaces.cli.unforeseen import said_by_us
 
-        said = aimed(str(error))
+        ours = said_by_us(error)
+        said = aimed(str(ours))
         click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True)
-        code = error.exit_code
+        code = ours.exit_code
     sys.exit(code if isinstance(code, int) else 0)

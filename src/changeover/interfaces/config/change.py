@@ -108,8 +108,23 @@ def plan_for(config: ServiceConfig, change: Change) -> Plan:
 
 def journal_of(config: ServiceConfig, variables: Mapping[str, str]) -> str | None:
     """The journal's URL with its ${VARIABLES} filled in; None when the file has none. May hold a
-    password: not for printing. Raises: ConfigurationError when a variable is missing."""
-    return None if config.settings.journal is None else filled(config.settings.journal, variables)
+    password: not for printing. A journal's file is looked for beside the service's file, so that
+    everybody who uses that one means the same journal, wherever they stand.
+
+    Raises: ConfigurationError when a variable is missing, or what it holds is no URL.
+    """
+    if config.settings.journal is None:
+        return None
+    url = filled(config.settings.journal, variables)
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise ConfigurationError(
+            f"{config.path}: with its variables filled in, `journal` is no URL",
+            hint="sqlite:///file or postgresql://user@host/database",
+        )
+    if scheme == "sqlite":
+        return f"sqlite:///{config.beside(rest.removeprefix('/'))}"
+    return url
 
 
 def filled(text: str, variables: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ import shlex
 from typing import Any
 
 from changeover.interfaces.config.document import ListNode, MappingNode, Node, ScalarNode, is_null
-from changeover.interfaces.config.leaves import TEXT
+from changeover.interfaces.config.leaves import PRESENT, TEXT
 from changeover.interfaces.config.problems import Problems
 from changeover.interfaces.config.shape import INVALID, Schema
 
@@ -64,7 +64,7 @@ class Command:
 
     def schema(self, definitions: Schema) -> Schema:
         words = {"type": "array", "items": TEXT.schema({}), "minItems": 1}
-        return {"anyOf": [{"type": "string", "minLength": 1}, words]}
+        return {"anyOf": [PRESENT.schema({}), words]}
 
     def written(self, value: tuple[str, ...]) -> object:
         return list(value)

@@ -19,6 +19,7 @@ import types
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from changeover.domain.checks import CommandCheck, Health, HttpCheck
 from changeover.interfaces.config.command import Command
 from changeover.interfaces.config.docstrings import field_texts, summary
 from changeover.interfaces.config.leaves import (
@@ -27,10 +28,14 @@ from changeover.interfaces.config.leaves import (
     FLAG,
     NUMBER,
     PERCENT,
+    PRESENT,
     RATIO,
     SIZE,
+    SOME_TIME,
     TEXT,
+    URL_PATH,
     WHOLE,
+    whole,
 )
 from changeover.interfaces.config.record import KIND, Field, Record, Variant
 from changeover.interfaces.config.shape import Choice, ListOf, MapOf, Shape
@@ -42,26 +47,51 @@ _UNITS: tuple[tuple[str, Shape], ...] = (
     ("percent", PERCENT),
     ("bytes", SIZE),
 )
+_CHECK: Mapping[str, Shape] = {"name": PRESENT, "attempts": whole(1), "timeout_s": SOME_TIME}
+_NARROWER: Mapping[type, Mapping[str, Shape]] = {
+    Health: {
+        "path": URL_PATH,
+        "interval_s": SOME_TIME,
+        "timeout_s": SOME_TIME,
+        "successes": whole(1),
+        "give_up_s": SOME_TIME,
+    },
+    HttpCheck: {**_CHECK, "path": URL_PATH, "status": whole(100, 599)},
+    CommandCheck: _CHECK,
+}
+"""What the domain's own types allow, yet no service's file should say."""
 _PLAIN: tuple[tuple[type, Shape], ...] = ((bool, FLAG), (int, WHOLE), (float, NUMBER), (str, TEXT))
 
 
-def record_of(cls: type, *, also: tuple[str, ...] = ()) -> Record:
-    """The shape of a mapping that becomes a `cls`.
+def record_of(cls: type, *, also: tuple[str, ...] = (), one_of: tuple[str, ...] = ()) -> Record:
+    """The shape of a mapping that becomes a `cls`; `also` and `one_of` as `Record` says.
 
     Raises TypeError when a field's type has no form in the file.
     """
     hints = get_type_hints(cls, include_extras=True)
     fields = [f for f in dataclasses.fields(cls) if f.init and f.name != KIND]
     texts = field_texts(cls, [f.name for f in fields])
+    narrower = _NARROWER.get(cls, {})
     return Record(
         cls=cls,
         description=summary(cls),
         also=also,
+        one_of=one_of,
         fields={
-            file_name(f.name): _field(f, shape_of(hints[f.name], f.name), texts.get(f.name, ""))
+            file_name(f.name): _field(
+                f,
+                narrower.get(f.name) or shape_of(hints[f.name], f.name),
+                texts.get(f.name, ""),
+            )
             for f in fields
         },
     )
+
+
+def defaults_of(cls: type) -> dict[str, Any]:
+    """The value of each field of a dataclass that may be left out."""
+    found = {f.name: _default(f) for f in dataclasses.fields(cls)}
+    return {name: value for name, value in found.items() if value is not dataclasses.MISSING}
 
 
 def file_name(attribute: str) -> str:

@@ -100,10 +100,16 @@ def _reason(project: Project) -> str:
 def _command(words: tuple[str, ...]) -> str:
     """One line where no word needs quotes, else a list."""
     line = " ".join(words)
-    if all(_PLAIN_WORD.fullmatch(word) for word in words) and _PLAIN.fullmatch(line):
+    if all(_PLAIN_WORD.fullmatch(word) for word in words) and _is_plain(line):
         return line
     return json.dumps(list(words), ensure_ascii=False)
 
 
 def _scalar(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    return text if _is_plain(text) else json.dumps(text, ensure_ascii=False)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether YAML takes `text` as it stands for just this text."""
+    ends_a_key = ": " in f"{text} "
+    return bool(_PLAIN.fullmatch(text)) and not ends_a_key and text.lower() != "null"

@@ -1,9 +1,16 @@
 """The single values that the file knows, with their words for people and editors."""
 
-import re
+from dataclasses import replace
 
-from changeover.interfaces.config.shape import Leaf, Text
+from changeover.interfaces.config.document import PlainValue
+from changeover.interfaces.config.shape import Leaf, Schema, Text, matching
 from changeover.interfaces.config.values import (
+    ADDRESS_TEXT,
+    DURATION_TEXT,
+    LONGEST_S,
+    MOST_WHOLE,
+    PERCENT_TEXT,
+    SIZE_TEXT,
     duration_text,
     parse_address,
     parse_duration_ms,
@@ -17,107 +24,99 @@ from changeover.interfaces.config.values import (
     size_text,
 )
 
-_DURATION_PATTERN = (
-    r"^(?=\d)(\d+(\.\d+)?d)?\s*(\d+(\.\d+)?h)?\s*(\d+(\.\d+)?m(?!s))?"
-    r"\s*(\d+(\.\d+)?s)?\s*(\d+(\.\d+)?ms)?$"
-)
-_PERCENT_PATTERN = r"^\d+(\.\d+)?\s*%$"
-_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-VARIABLE_ALLOWED = "letters, digits and _, not beginning with a digit"
-NAME_ALLOWED = (
-    "a to z, 0 to 9 and -, beginning with a letter, not ending with -, at most 40 characters"
-)
+def _either(text: str, **bounds: object) -> Schema:
+    """Text of this pattern, or a number within these bounds."""
+    return {"type": ["string", "number"], "pattern": f"^(?:{text})$", **bounds}
+
+
+def whole(least: int = 0, most: int = MOST_WHOLE) -> Leaf:
+    """A whole number from `least` to `most`."""
+
+    def parse(value: PlainValue) -> int:
+        number = parse_whole(value)
+        if not least <= number <= most:
+            raise ValueError("out of range")
+        return number
+
+    what = "a whole number"
+    if (least, most) != (0, MOST_WHOLE):
+        what += f" from {least} " + (f"to {most}" if most < MOST_WHOLE else "on")
+    allowed = f"{what}, without quotes, such as {min(max(3, least), most)}"
+    return Leaf(what, allowed, parse, {"type": "integer", "minimum": least, "maximum": most})
+
+
+def _longer_than_0(value: PlainValue) -> float:
+    seconds = parse_duration_s(value)
+    if not seconds:
+        raise ValueError("out of range")
+    return seconds
+
 
 NUMBER = Leaf("a number", "a number such as 1.5", parse_number, {"type": "number"})
-WHOLE = Leaf(
-    "a whole number",
-    "a whole number such as 3, without quotes, not below 0",
-    parse_whole,
-    {"type": "integer", "minimum": 0},
-)
+WHOLE = whole()
 FLAG = Leaf("true or false", "true, false", parse_flag, {"type": "boolean"})
 DURATION = Leaf(
     "a duration",
-    "a duration such as 30s, 5m or 1h30m, or a number of seconds",
+    "a duration such as 30s, 5m or 1h30m, or a number of seconds; at most 366d",
     parse_duration_s,
-    {"type": ["string", "number"], "pattern": _DURATION_PATTERN, "minimum": 0},
+    _either(DURATION_TEXT, minimum=0, maximum=LONGEST_S),
     duration_text,
+)
+SOME_TIME = replace(
+    DURATION,
+    what="a duration longer than 0s",
+    parse=_longer_than_0,
+    json=_either(rf"(?=.*[1-9]){DURATION_TEXT}", exclusiveMinimum=0, maximum=LONGEST_S),
 )
 DURATION_MS = Leaf(
     "a duration with its unit",
     "a duration such as 250ms or 1.5s",
     parse_duration_ms,
-    {"type": "string", "pattern": _DURATION_PATTERN},
+    {"type": "string", "pattern": f"^(?:{DURATION_TEXT})$"},
     lambda ms: duration_text(ms / 1000),
 )
 RATIO = Leaf(
     "a share",
     "a percent such as 25%, or a number from 0 to 1",
     parse_ratio,
-    {"type": ["string", "number"], "pattern": _PERCENT_PATTERN, "minimum": 0, "maximum": 1},
+    _either(PERCENT_TEXT, minimum=0, maximum=1),
     lambda ratio: f"{ratio * 100:g}%",
 )
 PERCENT = Leaf(
     "a percent",
     "a percent from 0% to 100%, such as 25%",
     parse_percent,
-    {"type": ["string", "number"], "pattern": _PERCENT_PATTERN, "minimum": 0, "maximum": 100},
+    _either(PERCENT_TEXT, minimum=0, maximum=100),
     lambda percent: f"{percent:g}%",
 )
 SIZE = Leaf(
     "a size",
     "a size such as 256MiB or 1.5GB (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB), or a number of bytes",
     parse_size_bytes,
-    {
-        "type": ["string", "integer"],
-        "pattern": r"^\d+(\.\d+)?\s*(B|[kMGT]B|[KMGT]iB)$",
-        "minimum": 0,
-    },
+    _either(SIZE_TEXT, minimum=0, maximum=MOST_WHOLE) | {"type": ["string", "integer"]},
     size_text,
 )
 ADDRESS = Leaf(
     "an address to listen on",
-    "a port from 1 to 65535 (on all interfaces), or host:port such as 127.0.0.1:8080",
+    "a port from 1 to 65535 (on all interfaces), or one of an IP address such as 127.0.0.1:8080 "
+    "or [::1]:8080",
     parse_address,
-    {
-        "type": ["string", "integer"],
-        "pattern": r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$",
-        "minimum": 1,
-        "maximum": 65535,
-    },
+    _either(ADDRESS_TEXT, minimum=1, maximum=65_535) | {"type": ["string", "integer"]},
 )
 TEXT = Text()
-
-
-def name(text: str) -> str:
-    """`text` when it is safe in file names, process titles and proxy statistics alike. Raises
-    ValueError."""
-    if not _NAME.fullmatch(text):
-        raise ValueError("not a name")
-    return text
-
-
-def variable(text: str) -> str:
-    """`text` when it can name an environment variable. Raises ValueError."""
-    if not _VARIABLE.fullmatch(text):
-        raise ValueError("not a variable")
-    return text
-
-
-def present(text: str) -> str:
-    """`text` when there is any. Raises ValueError."""
-    if not text.strip():
-        raise ValueError("empty")
-    return text
-
-
-NAME = Text("a name", NAME_ALLOWED, name, {"type": "string", "pattern": rf"^{_NAME.pattern}$"})
-VARIABLE = Text(
-    "the name of a variable",
-    VARIABLE_ALLOWED,
-    variable,
-    {"type": "string", "pattern": rf"^{_VARIABLE.pattern}$"},
+PRESENT = matching("text", "text that is not empty", r"\s*\S[\s\S]*", TEXT.json["type"])
+NAME = matching(
+    "a name",
+    "a to z, 0 to 9 and -, beginning with a letter, not ending with -, at most 40 characters",
+    "[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?",
 )
-PRESENT = Text("text", "text that is not empty", present, {"type": "string", "minLength": 1})
+"""Safe in file names, process titles and proxy statistics alike."""
+VARIABLE = matching(
+    "the name of a variable",
+    "letters, digits and _, not beginning with a digit; not PORT, which is set for each replica",
+    "(?!PORT$)[A-Za-z_][A-Za-z0-9_]*",
+)
+URL_PATH = matching(
+    "a path", 'a path that begins with "/"; spaces and letters beyond ASCII as %20', "/[!-~]*"
+)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from changeover.domain.service import ServiceId
 from changeover.interfaces.config.compose import compose
+from changeover.interfaces.config.derive import defaults_of
 from changeover.interfaces.config.document import MappingNode
 from changeover.interfaces.config.environment import chosen
 from changeover.interfaces.config.limits import check_limits
@@ -14,7 +15,6 @@ from changeover.interfaces.config.overlay import environments
 from changeover.interfaces.config.problems import Problems
 from changeover.interfaces.config.record import Record
 from changeover.interfaces.config.settings import Settings, settings_record
-from changeover.interfaces.config.shape import INVALID
 from changeover.interfaces.config.source import read_source
 
 
@@ -79,8 +79,7 @@ def read_all(path: Path) -> Reading:
 
 
 def _settings(shape: Record, node: MappingNode, problems: Problems) -> Settings | None:
-    settings = shape.read(node, problems)
-    if settings is INVALID or not check_limits(settings, node, problems):
-        return None
-    assert isinstance(settings, Settings)
-    return settings
+    values, complete = shape.values(node, problems)
+    kept = check_limits(defaults_of(Settings) | values, node, problems)
+    settings = shape.made(node, values, problems) if complete and kept else None
+    return settings if isinstance(settings, Settings) else None

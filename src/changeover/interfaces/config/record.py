@@ -36,26 +36,36 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Reads a mapping into `cls`. also: keys that stand beside but are read elsewhere."""
+    """Reads a mapping into `cls`. also: keys that stand beside but are read elsewhere. one_of:
+    keys of which exactly one is given; empty for no such rule."""
 
     cls: type
     fields: Mapping[str, Field]
     description: str = ""
     also: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
     def read(self, node: Node, problems: Problems) -> Any:
+        values, complete = self.values(node, problems)
+        return self.made(node, values, problems) if complete else INVALID
+
+    def values(self, node: Node, problems: Problems) -> tuple[dict[str, Any], bool]:
+        """What stands there, by the names of the dataclass, INVALID for what is wrong; and
+        whether all of it is right."""
         if not isinstance(node, MappingNode):
             keys = ", ".join(self.fields)
             problems.wrong(node, "a mapping", allowed=f"a mapping with the keys {keys}")
-            return INVALID
+            return {}, False
         complete = self._keys_are_right(node, problems)
         values = {
             known.attribute: known.shape.read(node.entries[key], problems)
             for key, known in self.fields.items()
             if key in node.entries
         }
-        if not complete or INVALID in values.values():
-            return INVALID
+        return values, complete and INVALID not in values.values()
+
+    def made(self, node: Node, values: Mapping[str, Any], problems: Problems) -> Any:
+        """The `cls` of `values`; INVALID, with a problem noted, when it refuses them."""
         try:
             return self.cls(**values)
         except ValueError as error:
@@ -78,14 +88,23 @@ class Record:
         for key in missing:
             what = f": {text}" if (text := self.fields[key].description) else ""
             problems.add(node.place, node.path_of(key), f"`{key}` is missing{what}")
-        return not unknown and not missing
+        return self._chooses_one(node, problems) and not unknown and not missing
 
-    def _refused(self, node: MappingNode, message: str, problems: Problems) -> None:
+    def _chooses_one(self, node: MappingNode, problems: Problems) -> bool:
+        given = [key for key in self.one_of if key in node.entries]
+        if not self.one_of or len(given) == 1:
+            return True
+        names = " and ".join(f"`{key}`" for key in self.one_of)
+        told = f"{names} stand here both" if given else f"neither of {names} stands here"
+        problems.at(node, told, allowed="one of them")
+        return False
+
+    def _refused(self, node: Node, message: str, problems: Problems) -> None:
         """Says what the dataclass refused in the file's words, at the key that it names."""
-        where: Node = node
+        where, entries = node, node.entries if isinstance(node, MappingNode) else {}
         for key, known in self.fields.items():
             name = rf"\b(?:{known.attribute}|{key})\b"
-            value = node.entries.get(key)
+            value = entries.get(key)
             quoted = isinstance(value, ScalarNode) and f'"{value.text}"' in message
             if value is not None and where is node and (quoted or re.search(name, message)):
                 where = value
@@ -108,6 +127,8 @@ class Record:
             "properties": {key: field.schema(definitions) for key, field in self.fields.items()},
             "additionalProperties": False,
         }
+        if self.one_of:
+            schema["oneOf"] = [{"required": [key]} for key in self.one_of]
         return {**schema, "required": required} if required else schema
 
     def written(self, value: Any) -> object:

@@ -1,6 +1,5 @@
 """What the service's file says for one environment."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -12,39 +11,29 @@ from changeover.interfaces.config.leaves import (
     NAME,
     PRESENT,
     TEXT,
-    VARIABLE_ALLOWED,
-    variable,
+    VARIABLE,
+    whole,
 )
 from changeover.interfaces.config.record import Record
-from changeover.interfaces.config.shape import MapOf, Text
+from changeover.interfaces.config.shape import MapOf, matching
 from changeover.interfaces.config.strategies import Strategy, StrategyShape
 from changeover.interfaces.config.values import Address
 
 ENVIRONMENTS = "environments"
-_PASSWORD = re.compile(
-    r"://[^/@\s]*?:(?!\$\{\w+\}@)(?!\d+[/?])[^@\s]*@|password=(?!\$\{\w+\}(?:&|$))"
-)
-_URL = re.compile(r"[a-z][a-z0-9+]*://\S*|\$\{\w+\}")
-
-
-def journal_url(text: str) -> str:
-    """`text` when it is a URL without a password of its own. Raises ValueError."""
-    if not _URL.fullmatch(text) or _PASSWORD.search(text):
-        raise ValueError("not a URL, or one with a password")
-    return text
-
-
-_JOURNAL = Text(
+MOST_REPLICAS = 1_000
+"""A plan names every replica, and its proof looks at each step: beyond this both take minutes."""
+_PASSWORD = r"://[^/@\s]*?:(?!\$\{\w+\}@)(?!\d+[/?])[^@\s]*@|password=(?!\$\{\w+\}(?:&|$))"
+_JOURNAL = matching(
     "a journal's URL",
     "sqlite:///file or postgresql://user:${VARIABLE}@host/database; a password only as a variable",
-    journal_url,
-    {"type": "string"},
+    rf"(?!.*(?:{_PASSWORD}))(?:[a-z][a-z0-9+]*://\S*|\$\{{\w+\}})",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
-    """Where a secret's value is found when a replica starts; never the value itself.
+    """Where a secret's value is found when a replica starts; never the value itself. One of
+    both is given.
 
     environment: variable of whoever runs changeover.
     file:        file that holds the value, relative to the service's file.
@@ -53,13 +42,9 @@ class SecretSource:
     environment: Annotated[str, PRESENT] = ""
     file: Annotated[str, PRESENT] = ""
 
-    def __post_init__(self) -> None:
-        if bool(self.environment) == bool(self.file):
-            raise ValueError("say one of `environment` (a variable's name) and `file` (a path)")
 
-
-_SECRETS = MapOf(record_of(SecretSource), variable, VARIABLE_ALLOWED)
-_VARIABLES = MapOf(TEXT, variable, VARIABLE_ALLOWED)
+_SECRETS = MapOf(record_of(SecretSource, one_of=("environment", "file")), VARIABLE)
+_VARIABLES = MapOf(TEXT, VARIABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +57,7 @@ class Settings:
     command:      what starts a replica, in the release's directory: one line or a list; no shell
                   is involved. {port} is the port to listen on (the variable PORT holds it too),
                   {release} the directory of the unpacked artifact.
-    listen:       where users reach the service: a port on all interfaces, or host:port.
+    listen:       where users reach the service: a port on all interfaces, or IP address:port.
     strategy:     how one version takes over from another.
     environment:  variables for the replicas.
     secrets:      variables filled in when a replica starts, from the deployer's environment or
@@ -86,8 +71,9 @@ class Settings:
                   service's own keep-alive timeout.
     memory_bytes: expected memory of one replica, for the peak that `plan` shows.
     checks:       smoke checks of a new version; the strategy says when they run.
-    journal:      where runs are remembered: sqlite:///file or postgresql://…, a password only as
-                  ${VARIABLE}; a file in the state directory when left out.
+    journal:      where runs are remembered: sqlite:///file, relative to this file, or
+                  postgresql://…, a password only as ${VARIABLE}; a file in the state directory
+                  when left out.
     retention:    how many releases are kept to roll back to.
     """
 
@@ -99,7 +85,7 @@ class Settings:
     environment: Annotated[Mapping[str, str], _VARIABLES] = field(default_factory=dict)
     secrets: Annotated[Mapping[str, SecretSource], _SECRETS] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
-    replicas: int = 1
+    replicas: Annotated[int, whole(1, MOST_REPLICAS)] = 1
     min_ready: int | None = None
     drain_s: float = 30.0
     grace_s: float = 10.0
@@ -107,7 +93,7 @@ class Settings:
     memory_bytes: int | None = None
     checks: tuple[Check, ...] = ()
     journal: Annotated[str | None, _JOURNAL] = None
-    retention: int = 5
+    retention: Annotated[int, whole(1)] = 5
 
 
 def settings_record() -> Record:

@@ -4,6 +4,7 @@ A shape's `read` notes every problem it meets and answers INVALID when the value
 so that one pass over the file finds them all.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,6 +17,7 @@ from changeover.interfaces.config.document import (
     PlainValue,
     ScalarNode,
 )
+from changeover.interfaces.config.problem import shown
 from changeover.interfaces.config.problems import Problems
 from changeover.interfaces.nearest import did_you_mean
 
@@ -95,6 +97,18 @@ class Text:
         return str(value)
 
 
+def matching(what: str, allowed: str, pattern: str, types: object = "string") -> Text:
+    """Text that is wholly as `pattern` says, for us and for editors alike: the pattern means the
+    same in Python and in JavaScript. types: JSON's, of what editors may take for text."""
+
+    def accepts(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError("not written like this")
+        return text
+
+    return Text(what, allowed, accepts, {"type": types, "pattern": f"^(?:{pattern})$"})
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of a few words."""
@@ -137,31 +151,34 @@ class ListOf:
 
 @dataclass(frozen=True)
 class MapOf:
-    """Names of the user's choice, each with an `item`. key: says by ValueError what is wrong."""
+    """Names of the user's choice, each with an `item`. key: what may be a name."""
 
     item: Shape
-    key: Callable[[str], str] = str
-    key_allowed: str = ""
+    key: Text = field(default_factory=Text)
 
     def read(self, node: Node, problems: Problems) -> Any:
         if not isinstance(node, MappingNode):
             problems.wrong(node, "a mapping", allowed="a mapping: one line `NAME: …` for each")
             return INVALID
-        values = {}
-        for name, item in node.entries.items():
-            if not self._knows(name):
-                problems.add(item.key, item.path, "cannot be a name", allowed=self.key_allowed)
-            values[name] = self.item.read(item, problems)
-        return INVALID if INVALID in values.values() else values
+        right = all([self._is_name(name, item, problems) for name, item in node.entries.items()])
+        values = {name: self.item.read(item, problems) for name, item in node.entries.items()}
+        return values if right and INVALID not in values.values() else INVALID
 
-    def _knows(self, name: str) -> bool:
+    def _is_name(self, name: str, item: Node, problems: Problems) -> bool:
         try:
-            return bool(self.key(name))
+            self.key.accepts(name)
         except ValueError:
+            message = f"{shown(name)} is not {self.key.what}"
+            problems.add(item.key, item.path, message, allowed=self.key.allowed)
             return False
+        return True
 
     def schema(self, definitions: Schema) -> Schema:
-        return {"type": "object", "additionalProperties": self.item.schema(definitions)}
+        return {
+            "type": "object",
+            "propertyNames": self.key.schema(definitions),
+            "additionalProperties": self.item.schema(definitions),
+        }
 
     def written(self, value: Mapping[str, Any]) -> object:
         return {name: self.item.written(item) for name, item in value.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from changeover.execution.errors import ConfigurationError
 from changeover.interfaces.config.problem import FileProblems, Problem
 
-_MAX_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 _UNREADABLE = re.compile(
     "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -38,7 +38,7 @@ def read_source(path: Path) -> Source:
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path}: there is no such file",
@@ -49,7 +49,7 @@ def _content(path: Path) -> bytes:
         raise ConfigurationError(
             f"{path}: cannot be read: {reason}", hint="check the path and its permissions"
         ) from None
-    if len(content) > _MAX_BYTES:
+    if len(content) > MAX_BYTES:
         raise ConfigurationError(f"{path}: is larger than 1 MB", hint="is this the service's file?")
     return content
 

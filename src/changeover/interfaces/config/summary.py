@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from changeover.interfaces.config.environment import chosen
+from changeover.interfaces.config.source import MAX_BYTES
 from changeover.version import __version__
+
+_MOST_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +35,12 @@ def summary(path: Path, *, cache: Path) -> Summary:
     Raises: ConfigurationError, as reading the file does.
     """
     try:
-        content = path.read_bytes()
-    except OSError:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
         return _read(path)  # says what is wrong
+    if len(content) > MAX_BYTES:
+        return _read(path)  # likewise
     kept = cache / f"{_key(content)}.json"
     try:
         return _decoded(kept.read_text("utf-8"))
@@ -80,9 +86,17 @@ def _keep(kept: Path, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(name).replace(kept)
+        _forget_all_but_newest(kept.parent)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _forget_all_but_newest(cache: Path) -> None:
+    """Each change of the file leaves a summary that nobody asks for again."""
+    newest_first = sorted(cache.glob("*.json"), key=lambda kept: -kept.stat().st_mtime)
+    for old in newest_first[_MOST_KEPT:]:
+        old.unlink(missing_ok=True)
 
 
 def _key(content: bytes) -> str:

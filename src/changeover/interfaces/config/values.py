@@ -8,22 +8,30 @@ import math
 import re
 from typing import NamedTuple
 
-PlainValue = str | int | float | bool | None
+from changeover.interfaces.config.document import PlainValue
 
-_SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile(
-    r"(?=\d)(?:(?P<d>\d+(?:\.\d+)?)d)?\s*(?:(?P<h>\d+(?:\.\d+)?)h)?\s*(?:(?P<m>\d+(?:\.\d+)?)m(?!s))?"
-    r"\s*(?:(?P<s>\d+(?:\.\d+)?)s)?\s*(?:(?P<ms>\d+(?:\.\d+)?)ms)?",
-    re.ASCII,
-)
-_LONGEST_S = 366 * 86_400.0
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_SECONDS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
+LONGEST_S = 366 * 86_400.0
 _BYTES: dict[str, int] = {
     "B": 1,
     **{f"{p}B": 1000**n for n, p in enumerate(("k", "M", "G", "T"), 1)},
     **{f"{p}iB": 1024**n for n, p in enumerate(("K", "M", "G", "T"), 1)},
 }
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
-_HOST_PORT = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})", re.ASCII)
+MOST_WHOLE = 2**53 - 1
+"""Beyond it JSON's readers disagree about the last digits."""
+
+# How values are written as text. The schema for editors repeats them, so they say only what
+# regular expressions of Python and of JavaScript understand alike.
+DURATION_TEXT = (
+    rf"\s*(?=[0-9])(?:({_NUMBER})d\s*)?(?:({_NUMBER})h\s*)?(?:({_NUMBER})m(?!s)\s*)?"
+    rf"(?:({_NUMBER})s\s*)?(?:({_NUMBER})ms\s*)?"
+)
+PERCENT_TEXT = r"\s*(100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)\s*%\s*"
+SIZE_TEXT = rf"\s*({_NUMBER})\s*(B|[kMGT]B|[KMGT]iB)\s*"
+_PORT = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+ADDRESS_TEXT = rf"\s*(?:\[([0-9a-fA-F:.]+)\]|({_BYTE}(?:\.{_BYTE}){{3}})):({_PORT})\s*"
 
 
 class Address(NamedTuple):
@@ -34,13 +42,19 @@ class Address(NamedTuple):
 
 
 def parse_number(value: PlainValue) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("not a number")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError("out of range") from None
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return number
 
 
 def parse_whole(value: PlainValue) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_WHOLE:
         raise ValueError("not a whole number")
     return value
 
@@ -54,13 +68,13 @@ def parse_flag(value: PlainValue) -> bool:
 def parse_duration_s(value: PlainValue) -> float:
     """Seconds in "30s", "250ms", "5m", "1h30m", "2d", or a plain number of seconds."""
     if isinstance(value, str):
-        parts = _DURATION.fullmatch(value.strip())
-        if not parts:
-            raise ValueError("not a duration")
-        seconds = math.fsum(float(n) * _SECONDS[u] for u, n in parts.groupdict().items() if n)
+        parts = _written(DURATION_TEXT, value)
+        seconds = math.fsum(
+            float(n) * unit_s for n, unit_s in zip(parts, _SECONDS, strict=True) if n
+        )
     else:
         seconds = parse_number(value)
-    if not 0 <= seconds <= _LONGEST_S:
+    if not 0 <= seconds <= LONGEST_S:
         raise ValueError("out of range")
     return seconds
 
@@ -75,8 +89,8 @@ def parse_duration_ms(value: PlainValue) -> float:
 def duration_text(seconds: float) -> str:
     """E.g. "1h30m", "0.5s", "0s"."""
     left, parts = seconds, []
-    for unit in ("d", "h", "m"):
-        whole, left = divmod(left, _SECONDS[unit])
+    for unit, unit_s in zip("dhm", _SECONDS, strict=False):
+        whole, left = divmod(left, unit_s)
         parts += [f"{whole:g}{unit}"] if whole else []
     if left and left < 1 and not parts:
         return f"{round(left * 1000, 6):g}ms"
@@ -85,7 +99,9 @@ def duration_text(seconds: float) -> str:
 
 def parse_percent(value: PlainValue) -> float:
     """0 to 100, written "25%" or 25."""
-    number = parse_number(_without_sign(value) if isinstance(value, str) else value)
+    if isinstance(value, str):
+        return float(_written(PERCENT_TEXT, value)[0])
+    number = parse_number(value)
     if not 0 <= number <= 100:
         raise ValueError("out of range")
     return number
@@ -101,20 +117,15 @@ def parse_ratio(value: PlainValue) -> float:
     return number
 
 
-def _without_sign(text: str) -> float:
-    if not text.rstrip().endswith("%"):
-        raise ValueError("not a percent")
-    return float(text.rstrip()[:-1])
-
-
 def parse_size_bytes(value: PlainValue) -> int:
     """Bytes in "256MiB", "1.5GB", or a plain number of bytes."""
     if not isinstance(value, str):
         return parse_whole(value)
-    parts = _SIZE.fullmatch(value.strip())
-    if not parts or parts[2] not in _BYTES:
-        raise ValueError("not a size")
-    return round(float(parts[1]) * _BYTES[parts[2]])
+    number, unit = _written(SIZE_TEXT, value)
+    size_bytes = float(number) * _BYTES[unit]
+    if size_bytes > MOST_WHOLE:
+        raise ValueError("out of range")
+    return round(size_bytes)
 
 
 def size_text(size_bytes: int) -> str:
@@ -126,14 +137,26 @@ def size_text(size_bytes: int) -> str:
 
 
 def parse_address(value: PlainValue) -> Address:
-    """A port (on all interfaces), "host:port" or "[v6]:port"."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        host, port = "0.0.0.0", value
-    else:
-        parts = _HOST_PORT.fullmatch(value.strip()) if isinstance(value, str) else None
-        if not parts:
-            raise ValueError("not an address")
-        host, port = parts[1] or parts[2], int(parts[3])
+    """A port (on all interfaces), "v4:port" or "[v6]:port"; a proxy looks up no names to listen
+    on."""
+    if isinstance(value, str):
+        v6, host, digits = _written(ADDRESS_TEXT, value)
+        return Address(_ipv6(v6) if v6 else host, int(digits))
+    port = parse_whole(value)
     if not 1 <= port <= 65_535:
         raise ValueError("out of range")
-    return Address(host, port)
+    return Address("0.0.0.0", port)
+
+
+def _ipv6(text: str) -> str:
+    from ipaddress import IPv6Address  # 5 ms that few addresses need
+
+    return str(IPv6Address(text))
+
+
+def _written(pattern: str, text: str) -> tuple[str, ...]:
+    """The parts of `text`, "" for what is left out. Raises ValueError."""
+    found = re.fullmatch(pattern, text)
+    if not found:
+        raise ValueError("not written like this")
+    return found.groups(default="")

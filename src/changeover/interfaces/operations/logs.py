@@ -1,6 +1,7 @@
 """What the replicas of a service wrote."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -8,7 +9,10 @@ from dataclasses import dataclass
 from changeover.domain.replica import ReplicaId
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import NothingToDo, UnknownName
+from changeover.execution.ports import Runtime
 from changeover.interfaces.project import Project
+
+_Waiting = asyncio.Queue[tuple[str, str] | Exception | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,43 +34,50 @@ async def logs(project: Project, query: LogQuery) -> AsyncIterator[tuple[str, st
     from changeover.interfaces.wiring import runtime_of
 
     runtime = runtime_of(project)
-    waiting: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue(maxsize=1000)
-    problems: list[NothingToDo] = []
-
-    async def read(replica: ReplicaId) -> None:
-        try:
-            lines = runtime.logs(replica, follow=query.follow, lines=query.lines)
-            async with aclosing(lines):
-                async for line in lines:
-                    await waiting.put((str(replica), line))
-        except NothingToDo as error:
-            problems.append(error)
-        finally:
-            await waiting.put(None)
-
     replicas = await _asked_for(project, query)
-    readers = [asyncio.create_task(read(replica)) for replica in replicas]
+    waiting: _Waiting = asyncio.Queue(maxsize=1000)
+    readers = [asyncio.create_task(_read(runtime, r, query, waiting)) for r in replicas]
+    silent: list[NothingToDo] = []
     left = len(readers)
     try:
         while left:
-            found = await waiting.get()
-            if found is None:
-                left -= 1
-            else:
-                yield found
+            match await waiting.get():
+                case None:
+                    left -= 1
+                case NothingToDo() as error:
+                    silent.append(error)
+                case Exception() as error:
+                    raise error
+                case line:
+                    yield line
     finally:
         for reader in readers:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
-    if len(problems) == len(replicas):
-        raise _nothing_written(project.service, problems)
+    if len(silent) == len(replicas):
+        raise _nothing_written(project.service, query, silent)
 
 
-def _nothing_written(service: ServiceId, problems: list[NothingToDo]) -> NothingToDo:
+async def _read(runtime: Runtime, replica: ReplicaId, query: LogQuery, waiting: _Waiting) -> None:
+    """Put the replica's lines, then what ended them, if anything did, and None."""
+    try:
+        lines = runtime.logs(replica, follow=query.follow, lines=query.lines)
+        async with aclosing(lines):
+            async for line in lines:
+                await waiting.put((str(replica), line))
+    except Exception as error:  # noqa: BLE001 - whoever takes it from the queue raises it
+        await waiting.put(error)
+    await waiting.put(None)
+
+
+def _nothing_written(
+    service: ServiceId, query: LogQuery, problems: list[NothingToDo]
+) -> NothingToDo:
+    whose = f"{query.version} of {service} has run lately" if query.version else f"{service} runs"
     return NothingToDo(
         f"no replica that was asked for has written a log: {problems[0].message}"
         if problems
-        else f"no replica of {service} runs",
+        else f"no replica of {whose}",
         hint="`changeover status` shows what runs, `changeover history` what ran",
     )
 
@@ -92,11 +103,10 @@ async def _asked_for(project: Project, query: LogQuery) -> list[ReplicaId]:
 
 
 def _named(service: ServiceId, name: str) -> ReplicaId:
-    head, _, slot = name.rpartition("-")
-    version = head.removeprefix(f"{service.name}-")
-    if not slot.isdigit() or not version or version == head:
+    found = re.fullmatch(rf"{re.escape(service.name)}-(.+)-([0-9]{{1,6}})", name)
+    if not found:
         raise UnknownName(
             f"`{name}` names no replica of {service}",
             hint=f"a name like {service.name}-v2-0; `changeover status` lists them",
         )
-    return ReplicaId(service, version, int(slot))
+    return ReplicaId(service, found[1], int(found[2]))

@@ -20,45 +20,23 @@ from changeover.interfaces.wiring import highest_fence, journal_of, owner
 
 async def approve(project: Project, manner: Manner) -> Run:
     """Say yes to a run that is held. Raises: NothingToDo when it waits for nobody."""
-    async with journal_of(project) as journal:
-        run = await active_run(project, journal)
-        if run.status is not RunStatus.HELD:
-            raise NothingToDo(
-                f"run {run.run_id} is {run.status} and waits for no approval",
-                hint="`changeover status` shows what it does",
-            )
-        return await _say(project, journal, run, SignalKind.APPROVE, manner)
+    return await _tell(project, SignalKind.APPROVE, manner)
 
 
 async def pause(project: Project, manner: Manner) -> Run:
-    """Have the live controller leave the run where it is, safely; return it paused."""
-    async with journal_of(project) as journal:
-        run = await active_run(project, journal)
-        if not is_carried(run):
-            raise NothingToDo(
-                f"run {run.run_id} is carried by nobody now, so there is nothing to pause",
-                hint="`changeover resume` goes on, `changeover abort` goes back",
-            )
-        return await _say(project, journal, run, SignalKind.PAUSE, manner)
+    """Have the live controller leave the run where it is, safely; return it paused. Raises:
+    NothingToDo when nobody carries it."""
+    return await _tell(project, SignalKind.PAUSE, manner)
 
 
 async def resume(project: Project, manner: Manner) -> Run:
     """Go on with a run. Raises: Refused when somebody carries it and waits for nobody."""
-    async with journal_of(project) as journal:
-        run = await active_run(project, journal)
-        if is_carried(run) and run.status is not RunStatus.HELD:
-            raise Refused(
-                f"run {run.run_id} is under way already, carried by {described(run.owner or '')}",
-                hint="`changeover status -w` watches it",
-            )
-        return await _say(project, journal, run, SignalKind.RESUME, manner)
+    return await _tell(project, SignalKind.RESUME, manner)
 
 
 async def abort(project: Project, manner: Manner) -> Run:
     """Take a run back to stable; return it when it is there."""
-    async with journal_of(project) as journal:
-        run = await active_run(project, journal)
-        return await _say(project, journal, run, SignalKind.ABORT, manner)
+    return await _tell(project, SignalKind.ABORT, manner)
 
 
 async def active_run(project: Project, journal: Journal) -> Run:
@@ -72,16 +50,36 @@ async def active_run(project: Project, journal: Journal) -> Run:
     return run
 
 
-async def _say(
-    project: Project, journal: Journal, run: Run, kind: SignalKind, manner: Manner
-) -> Run:
-    if is_carried(run):
-        run = await _heard(journal, run, kind, manner)
-        if kind is SignalKind.PAUSE or not _left_behind(run):
-            return run
-    elif kind is SignalKind.APPROVE:
-        await journal.signal(run.run_id, Signal(kind, who()))
-    return await _take_over(project, journal, run, kind, manner)
+async def _tell(project: Project, kind: SignalKind, manner: Manner) -> Run:
+    async with journal_of(project) as journal:
+        run = await active_run(project, journal)
+        _refuse_senseless(run, kind)
+        if is_carried(run):
+            run = await _heard(journal, run, kind, manner)
+            if kind is SignalKind.PAUSE or not _left_behind(run):
+                return run
+        elif kind is SignalKind.APPROVE:
+            await journal.signal(run.run_id, Signal(kind, who()))
+        return await _take_over(project, journal, run, kind, manner)
+
+
+def _refuse_senseless(run: Run, kind: SignalKind) -> None:
+    """An abort makes sense always, all else only to a run that can hear it."""
+    if kind is SignalKind.APPROVE and run.status is not RunStatus.HELD:
+        raise NothingToDo(
+            f"run {run.run_id} is {run.status} and waits for no approval",
+            hint="`changeover status` shows what it does",
+        )
+    if kind is SignalKind.PAUSE and not is_carried(run):
+        raise NothingToDo(
+            f"run {run.run_id} is carried by nobody now, so there is nothing to pause",
+            hint="`changeover resume` goes on, `changeover abort` goes back",
+        )
+    if kind is SignalKind.RESUME and is_carried(run) and run.status is not RunStatus.HELD:
+        raise Refused(
+            f"run {run.run_id} is under way already, carried by {described(run.owner or '')}",
+            hint="`changeover status -w` watches it",
+        )
 
 
 async def _heard(journal: Journal, run: Run, kind: SignalKind, manner: Manner) -> Run:

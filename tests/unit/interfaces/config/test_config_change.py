@@ -1,5 +1,6 @@
 """From settings to the domain's questions and answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,23 @@ def test_the_journals_password_is_filled_in_from_a_variable() -> None:
     assert journal_of(STAGING, {}) is None
     with pytest.raises(ConfigurationError, match="JOURNAL_PASSWORD, which is not set"):
         journal_of(PRODUCTION, {})
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("sqlite:///runs/journal.db", "{beside}/runs/journal.db"),
+        ("sqlite:////var/lib/journal.db", "/var/lib/journal.db"),
+    ],
+)
+def test_a_journals_file_is_the_same_one_wherever_its_user_stands(
+    written: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    project.mkdir()
+    elsewhere.mkdir()
+    settings = replace(PRODUCTION.settings, journal=written)
+    config = replace(PRODUCTION, path=project / "changeover.yml", settings=settings)
+    monkeypatch.chdir(elsewhere)
+    expected = meant.format(beside=project.resolve())
+    assert journal_of(config, {}) == f"sqlite:///{expected}"

@@ -30,6 +30,17 @@ PROJECTS: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
         ".",
         ("./serve", "--title", "My shop", "--port", "{port}"),
     ),
+    "a_word_that_ends_like_a_key": (
+        {"Procfile": "web: ./serve --title shop: {port}\n"},
+        ".",
+        ("./serve", "--title", "shop:", "{port}"),
+    ),
+    "a_last_word_that_ends_like_a_key": (
+        {"Procfile": "web: ./serve shop:\n"},
+        ".",
+        ("./serve", "shop:"),
+    ),
+    "a_program_called_null": ({"Procfile": "web: null\n"}, ".", ("null",)),
     "node": (
         {"package.json": '{"name": "@acme/Shop_1", "scripts": {"start": "node server.js"}}'},
         ".",

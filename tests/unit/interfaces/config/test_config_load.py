@@ -209,5 +209,5 @@ def test_a_key_that_acts_on_a_terminal_is_refused(tmp_path: Path) -> None:
 
 def test_more_replicas_than_a_plan_can_name_are_refused(tmp_path: Path) -> None:
     assert loaded(tmp_path, MINIMAL + "replicas: 1000\n").settings.replicas == 1000
-    with pytest.raises(ConfigurationError, match="at most 1000 replicas"):
+    with pytest.raises(ConfigurationError, match="not a whole number from 1 to 1000"):
         loaded(tmp_path, MINIMAL + "replicas: 1001\n")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from changeover.interfaces.config.check import check
 from changeover.interfaces.config.initial import initial
 from changeover.interfaces.config.schema import schema, schema_text
 from support.schema_reading import fits
@@ -25,13 +26,15 @@ MINIMAL: dict[str, Any] = {
 TOLD_BY_THE_READER_ALONE = {
     "a_key_twice",
     "a_quote_that_never_ends",
-    "commands_that_cannot_be",
     "options_that_the_strategy_refuses",
     "secrets_are_not_repeated_as_tags",
-    "values_out_of_their_limits",
-    "an_address_that_is_none",
 }
 """Rules between values, and what is wrong with the text rather than with what it holds."""
+
+
+def gate(written: str) -> str:
+    """The line of a strategy with this gate."""
+    return f"strategy: {{kind: canary, gates: [{written}]}}"
 
 
 def test_the_published_schema_is_current() -> None:
@@ -98,6 +101,69 @@ def test_a_wrong_value_does_not_fit(change: dict[str, Any]) -> None:
 )
 def test_a_right_value_fits(change: dict[str, Any]) -> None:
     assert fits(MINIMAL | change, SCHEMA, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("drain: ' 30s'", True),
+        ("drain: 0", True),
+        ("drain: 31622401", False),
+        ("drain: .inf", False),
+        ("drain: '３s'", False),
+        ("health: {interval: 0s}", False),
+        ("health: {interval: 0.5s}", True),
+        ("health: {timeout: 0}", False),
+        ("health: {successes: 0}", False),
+        ("health: {path: health}", False),
+        ("health: {path: /a b}", False),
+        ("health: {path: '/health?deep=1'}", True),
+        ("replicas: 0", False),
+        ("replicas: 1000", True),
+        ("replicas: 1001", False),
+        ("retention: 0", False),
+        ("memory: 9007199254740992", False),
+        ("memory: ' 5 MB '", True),
+        ("listen: 127.0.0.1:65535", True),
+        ("listen: 127.0.0.1:65536", False),
+        ("listen: 127.0.0.1:0", False),
+        ("listen: localhost:8080", False),
+        ("listen: '[::1]:8080'", True),
+        ("listen: 0", False),
+        ("artifact: 1", True),
+        ("artifact: '  '", False),
+        ("command: true", True),
+        ("command: '  '", False),
+        ("journal: sqlite:///journal.db", True),
+        ("journal: ${JOURNAL}", True),
+        ("journal: journal.db", False),
+        ("journal: postgresql://shop:hunter2@db/changeover", False),
+        ("journal: 'postgresql://shop:${PASSWORD}@db/changeover'", True),
+        ("environment: {PORT: 1}", False),
+        ("environment: {PORTS: 1}", True),
+        ("environment: {1A: x}", False),
+        ("secrets: {A: {environment: B, file: c}}", False),
+        ("secrets: {A: {}}", False),
+        ("secrets: {A: {file: c}}", True),
+        ("checks: [{kind: http, name: a, path: a}]", False),
+        ("checks: [{kind: http, name: a, path: /, status: 99}]", False),
+        ("checks: [{kind: http, name: a, path: /, attempts: 0}]", False),
+        ("checks: [{kind: command, name: a, command: b, timeout: 0}]", False),
+        (gate("{kind: check, check: {kind: http, name: a, path: a}}"), False),
+        (gate("{kind: check, check: {kind: http, name: a, path: /}}"), True),
+        (gate("{kind: error_ratio, limit: 100.5%}"), False),
+        (gate("{kind: error_ratio, limit: +5%}"), False),
+        (gate("{kind: error_ratio, limit: ' 0.5 % '}"), True),
+    ],
+    ids=str,
+)
+def test_reader_and_schema_agree(line: str, right: bool, tmp_path: Path) -> None:
+    key = line.partition(":")[0]
+    others = (f"{name}: {value}\n" for name, value in MINIMAL.items() if name != key)
+    path = tmp_path / "changeover.yml"
+    path.write_text("".join(others) + line, "utf-8")
+    assert (not [p for p in check(path, variables={}) if p.severity == "error"]) == right
+    assert fits(as_data(path.read_text("utf-8")), SCHEMA, SCHEMA) == right
 
 
 def test_every_key_is_described_for_editors() -> None:

@@ -45,6 +45,18 @@ def test_a_cache_that_cannot_be_made_only_costs_time(tmp_path: Path) -> None:
     assert summary(FULL, cache=tmp_path / "taken").service == "shop"
 
 
+def test_summaries_of_files_long_changed_are_forgotten(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    summary(FULL, cache=cache)
+    for number in range(150):
+        (cache / f"{number}.json").write_text("{}")
+    path = tmp_path / "changeover.yml"
+    path.write_text(FULL.read_text() + "# changed\n")
+    summary(path, cache=cache)
+    assert len(list(cache.iterdir())) == 100
+    assert summary(path, cache=cache).service == "shop"
+
+
 def test_one_environment_is_chosen_as_when_the_file_is_read(tmp_path: Path) -> None:
     journal = "postgresql://shop:${JOURNAL_PASSWORD}@db.internal/changeover"
     found = service_and_journal(FULL, "production", cache=tmp_path)
