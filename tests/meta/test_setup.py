@@ -73,6 +73,40 @@ def test_a_python_without_venv_is_named_with_the_package_to_install(
     assert not (clone / ".venv").exists()
 
 
+PRETENDED_PYTHON = """\
+case "$*" in
+    *version_info*) exit 0;;
+    *ensurepip*) exit 0;;
+    "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo made >> "$HOME/log"
+        [ ! -e "$HOME/killed" ];;
+    *"pip "*install*) echo installed >> "$HOME/log"; [ ! -e "$HOME/offline" ];;
+esac"""
+
+
+def test_an_installation_that_fails_is_said_and_goes_on_the_next_time(
+    clone: Path, programs: Path
+) -> None:
+    pretend(programs, "python-of-tests", PRETENDED_PYTHON)
+    (programs / "offline").touch()
+    failed = run(programs, clone / "tools/setup", PYTHON="python-of-tests")
+    assert failed.returncode == 2
+    assert "could not be installed" in failed.stderr
+    assert "hint: run the same command again" in failed.stderr
+    (programs / "offline").unlink()
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").returncode == 0
+    assert (programs / "log").read_text().split() == ["made", *["installed"] * 3]
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").stdout == ""
+
+
+def test_an_environment_that_was_never_finished_is_made_anew(clone: Path, programs: Path) -> None:
+    pretend(programs, "python-of-tests", PRETENDED_PYTHON)
+    (programs / "killed").touch()
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").returncode != 0
+    (programs / "killed").unlink()
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").returncode == 0
+    assert (programs / "log").read_text().split() == ["made", "made", *["installed"] * 2]
+
+
 def test_a_linked_environment_is_left_as_it_is(clone: Path, programs: Path) -> None:
     (clone / ".venv").symlink_to(programs)
     assert run(programs, clone / "tools/setup", PYTHON="none").returncode == 0
