@@ -24,7 +24,8 @@ from changeover.domain.release import Release, Secret
 from changeover.domain.replica import ReplicaId
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import NothingToDo, ReplicaFailed, TargetUnreachable
-from support.replicas import HEALTH, SHOP, Host, ready, release, replica, until
+from support.replicas import HEALTH, SHOP, Host, ready, release, replica
+from support.waiting import until
 
 TOKEN = Secret(name="TOKEN", source="environment", key="shop-token")
 
