@@ -18,6 +18,9 @@ class Spread:
     high: float
 
     def __str__(self) -> str:
+        """E.g. "0.98 (0.91 to 1.07)"; the figure alone when it did not vary."""
+        if self.low == self.high:
+            return f"{self.median:.2f}"
         return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 

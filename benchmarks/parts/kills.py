@@ -42,7 +42,7 @@ def run(directory: Path, *, kills: int, seed: int) -> Section:
         for name, each in found.items()
     }
     told = loss_table(rows, plain, ("kills", "ended all new", "ended all old"))
-    text = f"{INTRODUCTION.format(seed=seed)} {PLAIN}\n\n{told}"
+    text = f"{INTRODUCTION.format(seed=seed)}\n\n{PLAIN}\n\n{told}"
     figures = {name: asdict(each) for name, each in found.items()}
     return Section(text, {**figures, "plain restarts": asdict(plain)})
 

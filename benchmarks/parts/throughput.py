@@ -175,13 +175,17 @@ def _compared(pairs: Sequence[tuple[Turn, Turn]]) -> ThroughputFigures:
     )
 
 
+def _ratios(figures: ThroughputFigures) -> list[str]:
+    """Cells for throughput, p99 and CPU, times ours."""
+    spreads = (figures.rps_ratio, figures.p99_ratio, figures.cpu_ratio)
+    return ["" if one is None else str(one) for one in spreads]
+
+
 def _table(found: Mapping[str, ThroughputFigures]) -> str:
     rows = [
         [
             name,
-            f"{figures.rps_ratio}",
-            f"{figures.p99_ratio}",
-            f"{figures.cpu_ratio or ''}",
+            *_ratios(figures),
             f"{figures.rps:.0f}",
             f"{figures.p50_ms:.2f} / {figures.p99_ms:.2f}",
             f"{figures.cpu_us:.0f}" if figures.cpu_us else "",

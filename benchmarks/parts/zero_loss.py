@@ -50,7 +50,7 @@ def run(directory: Path, *, deployments: int, aborts: int) -> Section:
     }
     told = loss_table(rows, plain, ("deployments", "aborted", "median s each"))
     introduction = INTRODUCTION.format(deployments=deployments, aborts=aborts)
-    text = f"{introduction} {PLAIN}\n\n{told}"
+    text = f"{introduction}\n\n{PLAIN}\n\n{told}"
     figures = {name: asdict(each) for name, each in found.items()}
     return Section(text, {**figures, "plain restarts": asdict(plain)})
 
