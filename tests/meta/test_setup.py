@@ -125,6 +125,25 @@ def test_a_purpose_that_nobody_knows_is_refused(name: str, programs: Path) -> No
     assert "usage: system-packages" in found.stderr
 
 
+def test_services_may_start_again_when_ctrl_c_ends_an_installation(programs: Path) -> None:
+    """Left behind, the policy would keep every service of the machine from starting, for good."""
+    policy = programs / "policy-rc.d"
+    pretend(programs, "id", "echo 1000")
+    stop = 'test -e "$POLICY_RC_D" && echo there >> "$HOME/log"; kill -INT $PPID; sleep 0.2; exit 1'
+    pretend(programs, "sudo", f'case "$*" in *apt-get*) {stop};; esac; shift; "$@"')
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(programs)}
+    ended = subprocess.run(
+        ["sh", str(ROOT / "tools/apt-install"), "a-package"],
+        env={**environment, "POLICY_RC_D": str(policy)},
+        capture_output=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert ended.returncode != 0
+    assert (programs / "log").read_text() == "there\n"
+    assert not policy.exists()
+
+
 SCRIPTS = sorted(path for path in (ROOT / "tools").iterdir() if path.is_file() and not path.suffix)
 
 
