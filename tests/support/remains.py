@@ -13,6 +13,8 @@ from changeover.adapters.router.envoy.places import places
 from changeover.adapters.runtime.process.runtime import ProcessRuntime
 from changeover.domain.service import ServiceId
 
+ENDING_S = 10.0
+
 
 def processes(directory: Path) -> list[psutil.Process]:
     """Every process that belongs to `directory`, known by what it was started with."""
@@ -35,13 +37,15 @@ def clear(directory: Path, state: Path) -> None:
     assert not left, f"left behind: {left}"
 
 
-def _killed(left: Sequence[psutil.Process]) -> list[str]:
-    """Kill these processes; what they were."""
+def _killed(processes: Sequence[psutil.Process]) -> list[str]:
+    """Kill those of these processes that do not end by themselves, as an agent does which has said
+    that it is done; what they were."""
+    _, left = psutil.wait_procs(processes, timeout=ENDING_S)
     said = [f"{one.pid} {words_of(one)}" for one in left]
     for one in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
-    psutil.wait_procs(left, timeout=10)
+    psutil.wait_procs(left, timeout=ENDING_S)
     return said
 
 
