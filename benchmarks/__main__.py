@@ -1,6 +1,7 @@
 """`python -m benchmarks [PART ...]`: measure, and write `benchmarks/results.md`."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -15,13 +16,15 @@ from benchmarks.peers.haproxy import HAPROXY
 from benchmarks.peers.nginx import NGINX
 from benchmarks.peers.ours import OURS
 from benchmarks.results import Part, store, write_page
+from benchmarks.switcher import Peer, Proxy, Switcher
 
-SWITCHED = (OURS, NGINX, HAPROXY, CADDY)
-DRIVEN = (OURS, BARE_ENVOY, NGINX, HAPROXY, CADDY)
+SWITCHED: tuple[Peer[Switcher], ...] = (OURS, NGINX, HAPROXY, CADDY)
+DRIVEN: tuple[Peer[Proxy], ...] = (OURS, BARE_ENVOY, NGINX, HAPROXY, CADDY)
 HERE = Path(__file__).parent
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end what was started on the way out
     options = _options()
     parts = _parts(options)
     options.into.mkdir(parents=True, exist_ok=True)
@@ -54,10 +57,10 @@ def _parts(options: argparse.Namespace) -> Sequence[Part]:
         Part(
             "throughput",
             "Throughput beside other proxies",
-            partial(throughput.run, peers=DRIVEN, seconds=options.seconds, rounds=3),
+            partial(throughput.run, peers=DRIVEN, seconds=options.seconds, rounds=options.rounds),
         ),
         Part("engine", "The engine's own time", engine.run),
-        Part("idle", "Memory and CPU when nothing happens", idle.run),
+        Part("idle", "Memory and CPU when nothing happens", partial(idle.run, peers=DRIVEN[1:])),
         Part("endpoints", "A service with 10,000 endpoints", endpoints.run),
     )
 
@@ -68,7 +71,7 @@ def _command(part: Part, options: argparse.Namespace) -> str:
         "zero_loss": f" --deployments {options.deployments} --aborts {options.aborts}",
         "kills": f" --kills {options.kills} --seed {options.seed}",
         "switch": f" --rounds {options.rounds}",
-        "throughput": f" --seconds {options.seconds}",
+        "throughput": f" --rounds {options.rounds} --seconds {options.seconds}",
     }
     return f"python -m benchmarks {part.name}{sizes.get(part.name, '')}"
 
@@ -85,8 +88,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--aborts", type=int, default=10, help="in the middle, each strategy")
     parser.add_argument("--kills", type=int, default=200, help="over all strategies")
     parser.add_argument("--seed", type=int, default=1, help="of the moments of kills")
-    parser.add_argument("--rounds", type=int, default=20, help="switches for each proxy")
-    parser.add_argument("--seconds", type=int, default=5, help="of each throughput run")
+    parser.add_argument(
+        "--rounds", type=int, default=20, help="of switches and of turns, each proxy"
+    )
+    parser.add_argument("--seconds", type=int, default=1, help="of each turn under wrk")
     parser.add_argument("--into", type=Path, default=HERE, help="where results.md goes")
     options = parser.parse_args()
     options.parts = options.parts or names

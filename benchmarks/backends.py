@@ -1,12 +1,12 @@
 """What stands behind the proxies: two shops to switch between, and one fast server."""
 
-import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType
+
+from tests.support.shop_builder import shop_builder
 
 from benchmarks.processes import Child, python
-
-SHOP = Path(__file__).parents[1] / "examples" / "shop"
 
 FAST = """\
 daemon off;
@@ -33,13 +33,13 @@ http {{
 class Shops:
     """The example shop as "blue" (v1) and "green" (v2)."""
 
-    VERSIONS = {"blue": "v1", "green": "v2"}  # noqa: RUF012
+    VERSIONS: Mapping[str, str] = MappingProxyType({"blue": "v1", "green": "v2"})
 
     def __init__(self, directory: Path, ports: dict[str, int]) -> None:
         self._directory = directory
         self.ports = ports
         self._children: dict[str, Child] = {}
-        builder = _builder()
+        builder = shop_builder()
         for name, version in self.VERSIONS.items():
             builder.build(version, directory / name)
 
@@ -78,13 +78,3 @@ class FastBackend:
     def stop(self) -> None:
         if self._child is not None:
             self._child.stop()
-
-
-def _builder() -> ModuleType:
-    """The shop's own build script, as a module."""
-    found = importlib.util.spec_from_file_location("shop_build", SHOP / "build.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module

@@ -1,5 +1,6 @@
 """Child processes that are started, waited for until they answer, and always ended."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -37,15 +38,18 @@ class Child:
 
     def family(self) -> list[int]:
         """Its process id and those of its children."""
+        return [one.pid for one in self._family()]
+
+    def _family(self) -> list[psutil.Process]:
         try:
             process = psutil.Process(self._process.pid)
-            return [process.pid, *(child.pid for child in process.children(recursive=True))]
+            return [process, *process.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL for whatever of it is left."""
-        family = [psutil.Process(pid) for pid in self.family() if psutil.pid_exists(pid)]
+        family = self._family()
         self._process.terminate()
         try:
             self._process.wait(STOP_S)
@@ -53,7 +57,7 @@ class Child:
             self._process.kill()
             self._process.wait()
         for process in family:
-            if process.is_running() and process.pid != self._process.pid:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it knows a recycled pid
                 process.kill()
 
 
@@ -78,9 +82,9 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return total
 
 
-def run_tool(argv: Sequence[str]) -> str:
+def run_tool(argv: Sequence[str], *, within_s: float = 60.0) -> str:
     """Run a short command; its output. Raises RuntimeError with what it said when it fails."""
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=within_s, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(argv)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

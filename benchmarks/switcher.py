@@ -1,10 +1,10 @@
 """What a proxy has to offer to be measured: start on one backend, switch to another."""
 
-import socket
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from benchmarks.processes import Child
 
@@ -24,13 +24,11 @@ class Stage:
         return f"http://127.0.0.1:{self.port}"
 
 
-class Switcher(Protocol):
-    """A proxy under measurement. `start` serves "blue" and returns when it answers; `switch`
-    returns when the proxy (or its tool) says that it is done; `stop` leaves nothing behind."""
+class Proxy(Protocol):
+    """A proxy under measurement. `start` serves "blue" and returns when it answers; `stop` leaves
+    nothing behind, whether it was started or not."""
 
     def start(self) -> None: ...
-
-    def switch(self, to: str) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -38,18 +36,34 @@ class Switcher(Protocol):
         """Ids of the proxy's own processes, for their CPU time and memory."""
 
 
+class Switcher(Proxy, Protocol):
+    """A proxy that can be told to use another backend. `switch` returns when the proxy (or its
+    tool) says that it is done."""
+
+    def switch(self, to: str) -> None: ...
+
+
+P_co = TypeVar("P_co", bound=Proxy, covariant=True)
+
+
 @dataclass(frozen=True)
-class Peer:
-    """A proxy by name. missing: what is not installed, in words, or ""; fetches nothing."""
+class Peer(Generic[P_co]):
+    """A proxy by name. how: it switches. missing: what is not installed, in words, or ""."""
 
     name: str
     how: str
     missing: Callable[[], str]
-    make: Callable[[Stage], Switcher]
+    make: Callable[[Stage], P_co]
+
+    def within(self, directory: Path) -> Path:
+        """A new directory of its own below `directory`."""
+        own = directory / re.sub(r"\W+", "-", self.name.lower())
+        own.mkdir(parents=True)
+        return own
 
 
 class OneProcess:
-    """The part of a switcher that all proxies with one main process share."""
+    """The part that all proxies with one main process share."""
 
     child: Child | None = None
 
@@ -59,12 +73,3 @@ class OneProcess:
 
     def processes(self) -> list[int]:
         return [] if self.child is None else self.child.family()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports on 127.0.0.1 that nobody listens on now, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

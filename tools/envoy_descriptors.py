@@ -18,6 +18,8 @@ from pathlib import Path
 
 from google.protobuf import descriptor, descriptor_pb2
 
+Described = descriptor.Descriptor | descriptor.EnumDescriptor
+
 ROOTS = (
     "envoy.service.discovery.v3.discovery_pb2:DiscoveryRequest",
     "envoy.service.discovery.v3.discovery_pb2:DiscoveryResponse",
@@ -51,7 +53,7 @@ def is_cut(message: descriptor.Descriptor) -> bool:
     return message.full_name.startswith(CUT) and not message.full_name.startswith(KEEP)
 
 
-def reached(root: descriptor.Descriptor, seen: dict[str, object]) -> None:
+def reached(root: descriptor.Descriptor, seen: dict[str, Described]) -> None:
     """Put everything that `root` needs into `seen` by full name."""
     if root.full_name in seen:
         return
@@ -68,7 +70,7 @@ def reached(root: descriptor.Descriptor, seen: dict[str, object]) -> None:
 
 
 def prune_message(
-    proto: descriptor_pb2.DescriptorProto, name: str, seen: dict[str, object]
+    proto: descriptor_pb2.DescriptorProto, name: str, seen: dict[str, Described]
 ) -> None:
     """Take out of `proto` what nobody reached, options included."""
     if not proto.options.map_entry:
@@ -118,7 +120,7 @@ def prune_enum(proto: descriptor_pb2.EnumDescriptorProto) -> None:
 
 
 def file_proto(
-    file: descriptor.FileDescriptor, seen: dict[str, object]
+    file: descriptor.FileDescriptor, seen: dict[str, Described]
 ) -> descriptor_pb2.FileDescriptorProto:
     """The pruned form of one file."""
     whole = descriptor_pb2.FileDescriptorProto()
@@ -146,13 +148,13 @@ def needed_types(proto: descriptor_pb2.DescriptorProto) -> Iterator[str]:
 
 def main(target: Path) -> None:
     """Write the descriptor set to `target`, files before those that import them."""
-    seen: dict[str, object] = {}
+    seen: dict[str, Described] = {}
     for root in ROOTS:
         module, _, name = root.partition(":")
         reached(getattr(importlib.import_module(module), name).DESCRIPTOR, seen)
-    files = {d.file.name: d.file for d in seen.values()}  # type: ignore[attr-defined]
+    files = {d.file.name: d.file for d in seen.values()}
     protos = {name: file_proto(file, seen) for name, file in files.items()}
-    home = {full: d.file.name for full, d in seen.items()}  # type: ignore[attr-defined]
+    home = {full: d.file.name for full, d in seen.items()}
     for name, proto in protos.items():
         needed = {home[t] for m in proto.message_type for t in needed_types(m)}
         proto.dependency.extend(sorted(needed - {name}))

@@ -10,8 +10,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.support.ports import free_ports
+
 from benchmarks.results import Section
-from benchmarks.switcher import free_ports
 from benchmarks.tables import mib, ratio, table
 from changeover.adapters.router.envoy import proxy
 from changeover.adapters.router.envoy.agent.admin import ask

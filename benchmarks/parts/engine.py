@@ -24,7 +24,7 @@ from changeover.domain.run import RunKind, RunStatus
 from changeover.domain.service import Front, ServiceId
 from changeover.execution.attention import Attention
 from changeover.execution.carrying import Carrying
-from changeover.execution.doing import Hands
+from changeover.execution.hands import Hands
 from changeover.execution.ledger import Ledger
 from changeover.execution.run import carry_out
 from changeover.strategies.blue_green import BlueGreenOptions, blue_green

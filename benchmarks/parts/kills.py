@@ -8,9 +8,10 @@ from pathlib import Path
 from tests.support.mishaps import Kills, killed_deployment
 from tests.support.shopfront import STRATEGIES, Shopfront
 
-from benchmarks.parts.losses import LOSS_TITLES, Losses, loss_cells, losses_of
+from benchmarks.parts.losses import Losses, loss_table, losses_of
+from benchmarks.parts.plain import INTRODUCTION as PLAIN
+from benchmarks.parts.plain import plain_restarts
 from benchmarks.results import Section
-from benchmarks.tables import table
 from changeover.testing.load import LoadProcess
 
 INTRODUCTION = """\
@@ -34,20 +35,16 @@ class KillFigures:
 
 def run(directory: Path, *, kills: int, seed: int) -> Section:
     """Every strategy in turn."""
+    plain = plain_restarts(directory / "plain")
     found = measure(directory, kills=kills, seed=seed)
-    rows = [
-        [
-            name,
-            *loss_cells(figures.losses),
-            f"{figures.kills}",
-            f"{figures.ended_new}",
-            f"{figures.ended_old}",
-        ]
-        for name, figures in found.items()
-    ]
-    titles = ["strategy", *LOSS_TITLES, "kills", "ended all new", "ended all old"]
-    text = f"{INTRODUCTION.format(seed=seed)}\n\n{table(titles, rows)}"
-    return Section(text, {name: asdict(figures) for name, figures in found.items()})
+    rows = {
+        name: (each.losses, (f"{each.kills}", f"{each.ended_new}", f"{each.ended_old}"))
+        for name, each in found.items()
+    }
+    told = loss_table(rows, plain, ("kills", "ended all new", "ended all old"))
+    text = f"{INTRODUCTION.format(seed=seed)}\n\n{PLAIN}\n\n{told}"
+    figures = {name: asdict(each) for name, each in found.items()}
+    return Section(text, {**figures, "plain restarts": asdict(plain)})
 
 
 def measure(directory: Path, *, kills: int, seed: int) -> Mapping[str, KillFigures]:

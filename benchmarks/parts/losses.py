@@ -1,11 +1,13 @@
 """What a load has lost, in the few numbers that a table has room for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.tables import counts
+from benchmarks.tables import counts, ratio, table
 from changeover.testing.load import Report
 
 LOSS_TITLES = (
+    "failed, times plain restarts",
     "failed per million",
     "failed",
     "websockets cut",
@@ -26,6 +28,11 @@ class Losses:
     p99_ms: float
     failed_by_kind: dict[str, int] = field(default_factory=dict)
     first_failures: tuple[str, ...] = ()
+
+    @property
+    def failed_ratio(self) -> float:
+        """Failed requests of all."""
+        return self.failed / max(1, self.requests)
 
     @property
     def cut(self) -> int:
@@ -52,11 +59,22 @@ def losses_of(report: Report) -> Losses:
     )
 
 
-def loss_cells(losses: Losses) -> list[str]:
+def loss_table(
+    rows: Mapping[str, tuple[Losses, Sequence[str]]], plain: Losses, titles: Sequence[str]
+) -> str:
+    """A row for each strategy with its losses and what else `titles` name, and one for `plain`,
+    the alternative of the same run."""
+    cells = [[name, *_cells(losses, plain), *more] for name, (losses, more) in rows.items()]
+    cells.append(["plain restarts", *_cells(plain, plain), *("" for _ in titles)])
+    return table(["strategy", *LOSS_TITLES, *titles], cells)
+
+
+def _cells(losses: Losses, plain: Losses) -> list[str]:
     """A row's cells under LOSS_TITLES."""
     why = f" ({counts(losses.failed_by_kind)})" if losses.failed else ""
     return [
-        f"{losses.failed / max(1, losses.requests) * 1e6:.1f}",
+        ratio(losses.failed_ratio, plain.failed_ratio),
+        f"{losses.failed_ratio * 1e6:.1f}",
         f"{losses.failed} of {losses.requests}{why}",
         f"{losses.cut}",
         f"{losses.websockets.get('close frame 1001', 0)}",

@@ -4,15 +4,18 @@ Each round: switch; a second and a half later the old version gets SIGTERM and e
 it is started again for the next round. The load never retries.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from tests.support.ports import free_ports
+
 from benchmarks.backends import Shops
 from benchmarks.results import Section
-from benchmarks.switcher import Peer, Stage, free_ports
+from benchmarks.switcher import Peer, Stage, Switcher
 from benchmarks.tables import counts, ratio, table
 from changeover.testing.load import LoadProcess, LoadSpec, Report, mixed
 from changeover.testing.load.trace import TraceLine, read_trace
@@ -64,16 +67,14 @@ class SwitchFigures:
     p99_ms: float
 
 
-def run(directory: Path, *, peers: Sequence[Peer], rounds: int) -> Section:
+def run(directory: Path, *, peers: Sequence[Peer[Switcher]], rounds: int) -> Section:
     """Every peer in turn; those that are not installed are named."""
     found, left_out = {}, {}
     for peer in peers:
         if missing := peer.missing():
             left_out[peer.name] = missing
             continue
-        stage = directory / peer.name.lower()
-        stage.mkdir()
-        found[peer.name] = measure(peer, stage, rounds=rounds, rate_rps=RATE_RPS)
+        found[peer.name] = measure(peer, peer.within(directory), rounds=rounds, rate_rps=RATE_RPS)
     hows = {peer.name: peer.how for peer in peers}
     text = _text(found, hows)
     text += "".join(f"\n\nLeft out: {name}: {why} is missing." for name, why in left_out.items())
@@ -121,24 +122,25 @@ def _text(found: Mapping[str, SwitchFigures], hows: Mapping[str, str]) -> str:
     return f"{introduction}\n\n{table(titles, rows)}"
 
 
-def measure(peer: Peer, directory: Path, *, rounds: int, rate_rps: float) -> SwitchFigures:
+def measure(
+    peer: Peer[Switcher], directory: Path, *, rounds: int, rate_rps: float
+) -> SwitchFigures:
     """Take one proxy through `rounds` switches under load."""
     ports = free_ports(3)
     stage = Stage(directory, ports[0], {"blue": ports[1], "green": ports[2]})
-    shops = Shops(directory, dict(stage.backends))
-    switcher = peer.make(stage)
     trace = directory / "trace.csv"
-    try:
+    with contextlib.ExitStack() as cleaning:
+        shops = Shops(directory, dict(stage.backends))
+        cleaning.callback(shops.stop_all)
         for name in stage.backends:
             shops.start(name)
+        switcher = peer.make(stage)
+        cleaning.callback(switcher.stop)
         switcher.start()
         with LoadProcess(_load(stage.url, trace, rounds=rounds, rate_rps=rate_rps)) as load:
             time.sleep(1.0)
             moments = [_round(switcher.switch, shops, number) for number in range(rounds)]
             time.sleep(1.0)
-    finally:
-        switcher.stop()
-        shops.stop_all()
     return _figures(load.report, moments, list(read_trace(trace)))
 
 

@@ -8,9 +8,10 @@ from statistics import median
 from tests.support.mishaps import aborted_deployment
 from tests.support.shopfront import STRATEGIES, Shopfront
 
-from benchmarks.parts.losses import LOSS_TITLES, Losses, loss_cells, losses_of
+from benchmarks.parts.losses import Losses, loss_table, losses_of
+from benchmarks.parts.plain import INTRODUCTION as PLAIN
+from benchmarks.parts.plain import plain_restarts
 from benchmarks.results import Section
-from benchmarks.tables import table
 from changeover.testing.load import LoadProcess
 
 FIRST_ABORT, LAST_ABORT = 0.2, 0.65
@@ -41,21 +42,17 @@ class ZeroLossFigures:
 
 def run(directory: Path, *, deployments: int, aborts: int) -> Section:
     """Every strategy in turn."""
+    plain = plain_restarts(directory / "plain")
     found = measure(directory, deployments=deployments, aborts=aborts)
-    rows = [
-        [
-            name,
-            *loss_cells(figures.losses),
-            f"{figures.deployments}",
-            f"{figures.aborted}",
-            f"{figures.median_s:.1f}",
-        ]
-        for name, figures in found.items()
-    ]
-    titles = ["strategy", *LOSS_TITLES, "deployments", "aborted", "median s each"]
+    rows = {
+        name: (each.losses, (f"{each.deployments}", f"{each.aborted}", f"{each.median_s:.1f}"))
+        for name, each in found.items()
+    }
+    told = loss_table(rows, plain, ("deployments", "aborted", "median s each"))
     introduction = INTRODUCTION.format(deployments=deployments, aborts=aborts)
-    text = f"{introduction}\n\n{table(titles, rows)}"
-    return Section(text, {name: asdict(figures) for name, figures in found.items()})
+    text = f"{introduction}\n\n{PLAIN}\n\n{told}"
+    figures = {name: asdict(each) for name, each in found.items()}
+    return Section(text, {**figures, "plain restarts": asdict(plain)})
 
 
 def measure(directory: Path, *, deployments: int, aborts: int) -> Mapping[str, ZeroLossFigures]:

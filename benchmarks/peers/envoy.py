@@ -4,7 +4,7 @@ measured against it. It cannot switch."""
 import json
 
 from benchmarks.processes import Child
-from benchmarks.switcher import OneProcess, Peer, Stage
+from benchmarks.switcher import OneProcess, Peer, Proxy, Stage
 from changeover.adapters.router.envoy.binary import envoy_binary
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters"
@@ -24,9 +24,6 @@ class BareEnvoy(OneProcess):
         argv += ["--disable-hot-restart", "--log-level", "error"]
         self.child = Child(argv, log=stage.directory / "log")
         self.child.wait_ready(stage.url)
-
-    def switch(self, to: str) -> None:
-        raise NotImplementedError("a bare Envoy has a fixed configuration")
 
 
 def _configuration(stage: Stage) -> dict[str, object]:
@@ -76,4 +73,4 @@ def _address(port: int) -> dict[str, object]:
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-BARE_ENVOY = Peer("Envoy, bare", "not at all", lambda: "", BareEnvoy)
+BARE_ENVOY: Peer[Proxy] = Peer("Envoy, bare", "", lambda: "", BareEnvoy)

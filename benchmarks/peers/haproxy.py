@@ -5,7 +5,7 @@ import shutil
 import socket
 
 from benchmarks.processes import Child
-from benchmarks.switcher import OneProcess, Peer, Stage
+from benchmarks.switcher import OneProcess, Peer, Stage, Switcher
 
 CONFIGURATION = """\
 global
@@ -62,4 +62,4 @@ def _missing() -> str:
     return "" if shutil.which("haproxy") else "haproxy (apt-get install haproxy)"
 
 
-HAPROXY = Peer("HAProxy", "`set map` on the runtime socket", _missing, HAProxy)
+HAPROXY: Peer[Switcher] = Peer("HAProxy", "`set map` on the runtime socket", _missing, HAProxy)

@@ -4,7 +4,7 @@ ones end. Source: nginx.org/en/docs/control.html, "Changing Configuration"."""
 import shutil
 
 from benchmarks.processes import Child, run_tool
-from benchmarks.switcher import OneProcess, Peer, Stage
+from benchmarks.switcher import OneProcess, Peer, Stage, Switcher
 
 CONFIGURATION = """\
 daemon off;
@@ -75,4 +75,4 @@ def _missing() -> str:
     return "" if shutil.which("nginx") else "nginx (apt-get install nginx)"
 
 
-NGINX = Peer("nginx", "rewrite the upstream, `nginx -s reload`", _missing, Nginx)
+NGINX: Peer[Switcher] = Peer("nginx", "rewrite the upstream, `nginx -s reload`", _missing, Nginx)

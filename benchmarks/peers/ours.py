@@ -5,8 +5,10 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks.processes import answers
-from benchmarks.switcher import Peer, Stage
+from tests.support.waiting import until
+
+from benchmarks.processes import READY_S, answers
+from benchmarks.switcher import Peer, Stage, Switcher
 from changeover.adapters.router.envoy import proxy
 from changeover.adapters.router.envoy.agent.settings import Settings
 from changeover.adapters.router.envoy.router import EnvoyRouter
@@ -35,8 +37,7 @@ class Ours:
         settings = Settings(concurrency=self._stage.threads)
         self._do(proxy.start_agent(self._state, settings))
         self.switch("blue")
-        while not answers(self._stage.url):
-            pass
+        until(lambda: answers(self._stage.url), "our proxy serves", within_s=READY_S)
 
     def switch(self, to: str) -> None:
         self._do(self._router.apply(self._front, all_to(to, (0,)), self._endpoints(to)))
@@ -58,4 +59,4 @@ class Ours:
         return self._loop.run_until_complete(call)
 
 
-OURS = Peer("changeover", "a route, through the agent", lambda: "", Ours)
+OURS: Peer[Switcher] = Peer("changeover", "a route, through the agent", lambda: "", Ours)

@@ -21,7 +21,8 @@ from changeover.execution.ports import Router
 from changeover.testing.fakes import FakeRouter
 from changeover.testing.virtual_time import run_virtually
 from changeover.testing.world import World
-from support.proxies import SHOP, free_port, lab, replica
+from support.ports import free_port
+from support.proxies import SHOP, lab, replica
 from support.traffic import get
 
 BOTH = {"v1": (0, 1), "v2": (0,)}

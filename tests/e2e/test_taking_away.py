@@ -1,6 +1,5 @@
 """What was started can be stopped, and what is stuck can be closed."""
 
-import json
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -9,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.shopfront import Shopfront, ended, until
+from support.shopfront import Shopfront, ended
+from support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -70,11 +70,7 @@ def test_down_that_was_killed_is_finished_or_taken_back_and_a_request_under_way_
         front.deploy("rolling", "v1")
         slow = user.submit(answers, front, "/slow?ms=4000")
         process = front.start("down", "--yes", "--json", *AT)
-        assert process.stdout is not None
-        for line in process.stdout:
-            if (event := json.loads(line))["data"].get("kind") == "drain":
-                break
-        assert event["kind"] == "step_started"
+        front.until_step(process, "drain")
         process.send_signal(signal.SIGKILL)
         ended(process)
         done = front.run(finish, "--no-wait", *AT)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from support.workshop import Running, Workshop, until, workshop
+from support.waiting import until
+from support.workshop import Running, Workshop, canary, workshop
 
 pytestmark = pytest.mark.slow
 
@@ -167,7 +168,7 @@ def test_a_full_disk_stops_nothing_and_a_run_goes_on_once_there_is_room(
     shop = small_disk
     shop.write(journal=f"sqlite:///{shop.root}/journal.db")
     shop.deploy("v1")
-    shop.write(strategy=_brief("3s"))
+    shop.write(strategy=canary("3s"))
     shop.build("v2")
     run = shop.begin("deploy", "v2")
     run.until("bake for 3 s")
@@ -190,7 +191,7 @@ def test_a_full_disk_stops_nothing_and_a_run_goes_on_once_there_is_room(
 def test_a_full_disk_below_the_journal_is_waited_out(small_disk: Workshop) -> None:
     shop = small_disk
     shop.deploy("v1")
-    shop.write(strategy=_brief("1s"))
+    shop.write(strategy=canary("1s"))
     shop.build("v2")
     run = shop.begin("deploy", "v2")
     run.until("bake for 1 s")
@@ -208,7 +209,7 @@ def test_a_full_disk_below_the_journal_is_waited_out(small_disk: Workshop) -> No
 def _canary(shop: Workshop) -> Iterator[Running]:
     """v2 baking beside v1; the file is as it was afterwards."""
     before = shop.settings["strategy"]
-    shop.write(strategy=_brief("300s"))
+    shop.write(strategy=canary("300s"))
     shop.build("v2")
     run = shop.begin("deploy", "v2")
     run.until("bake for 5 min")
@@ -223,10 +224,6 @@ def _version_of_journal(shop: Workshop, version: int) -> Iterator[None]:
         journal.execute("UPDATE changeover_schema SET version = ?", (version,))
         yield
         journal.execute("UPDATE changeover_schema SET version = ?", (known,))
-
-
-def _brief(bake: str) -> dict[str, object]:
-    return {"kind": "canary", "by": "weight", "steps": [{"weight": "50%", "bake": bake}]}
 
 
 def _answers(shop: Workshop) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from support.postgres import Postgres
-from support.workshop import Workshop
+from support.workshop import Workshop, canary
 
 pytestmark = pytest.mark.slow
 
@@ -14,9 +14,7 @@ def test_a_run_with_its_journal_on_postgresql_is_killed_and_resumed(
     shop.env["JOURNAL"] = postgres.new_url()
     shop.write(journal="${JOURNAL}")
     shop.deploy("v1")
-    shop.write(
-        strategy={"kind": "canary", "by": "weight", "steps": [{"weight": "50%", "bake": "5s"}]}
-    )
+    shop.write(strategy=canary("5s"))
     shop.build("v2")
     first = shop.begin("deploy", "v2")
     first.until("bake for 5 s")

@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psutil
@@ -18,28 +18,23 @@ from changeover.adapters.router.envoy.router import EnvoyRouter
 from changeover.adapters.runtime.process.looking import look_at
 from changeover.domain.route import all_to
 from changeover.domain.service import Front
-from support.workshop import Workshop, until
+from support.waiting import until
+from support.workshop import Running, Workshop, canary
 
 pytestmark = pytest.mark.slow
 
-HALF: dict[str, Any] = {
-    "kind": "canary",
-    "by": "weight",
-    "steps": [{"weight": "50%", "bake": "300s"}],
-}
-BRIEF: dict[str, Any] = HALF | {"steps": [{"weight": "50%", "bake": "1500ms"}]}
-UNSURE: dict[str, Any] = HALF | {
-    "steps": [{"weight": "50%", "bake": "300ms"}],
-    "extend": "200ms",
-    "gates": [{"kind": "error_ratio", "limit": "2%", "min_requests": 1000}],
-}
+UNSURE: dict[str, Any] = canary(
+    "300ms",
+    extend="200ms",
+    gates=[{"kind": "error_ratio", "limit": "2%", "min_requests": 1000}],
+)
 
 
 @pytest.fixture
 def serving(open_shop: Workshop) -> Iterator[Workshop]:
     """v1 serves, v2 is built, and the strategy is a canary that bakes for five minutes."""
     open_shop.build("v2")
-    open_shop.write(strategy=HALF)
+    open_shop.write(strategy=canary("300s"))
     yield open_shop
     open_shop.intact("v1")
 
@@ -61,6 +56,34 @@ def edit_route(shop: Workshop, *, fence: int | None = None) -> None:
     asyncio.run(edit())
 
 
+def freeze(shop: Workshop, run: Running) -> None:
+    """SIGSTOP a command amid nothing: frozen in a write, it would keep the journal locked."""
+
+    def frozen_between_writes() -> bool:
+        run.send(signal.SIGSTOP)
+        until(lambda: psutil.Process(run.process.pid).status() == psutil.STATUS_STOPPED, "it stops")
+        with closing(sqlite3.connect(shop.state / "journal.db", timeout=0)) as journal:
+            try:
+                journal.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                run.send(signal.SIGCONT)
+                return False
+        return True
+
+    until(frozen_between_writes, "it can be frozen amid nothing")
+
+
+@contextmanager
+def frozen_in_its_bake(shop: Workshop) -> Iterator[Running]:
+    """A deployment that stands still, however long the block takes, and then goes on."""
+    shop.write(strategy=canary("1500ms"))
+    run = shop.begin("deploy", "v2", "--no-wait")
+    run.until("bake for")
+    freeze(shop, run)
+    yield run
+    run.send(signal.SIGCONT)
+
+
 def test_two_deploys_at_once_and_an_abort_from_another_terminal(serving: Workshop) -> None:
     first = serving.begin("deploy", "v2", "--json")
     first.until("bake for 5 min")
@@ -76,7 +99,7 @@ def test_two_deploys_at_once_and_an_abort_from_another_terminal(serving: Worksho
 
 
 def test_paused_from_elsewhere_changed_in_its_file_and_resumed(serving: Workshop) -> None:
-    serving.write(strategy=BRIEF | {"steps": [{"weight": "50%", "bake": "4s"}]})
+    serving.write(strategy=canary("4s"))
     first = serving.begin("deploy", "v2")
     first.until("bake for 4 s")
     assert "is paused" in serving.run("pause").out
@@ -136,7 +159,7 @@ def test_an_abort_that_nobody_hears_any_more_is_carried_out_by_who_said_it(
 ) -> None:
     first = serving.begin("deploy", "v2")
     first.until("bake for 5 min")
-    first.send(signal.SIGSTOP)
+    freeze(serving, first)
     abort = serving.begin("abort")
     until(lambda: _waiting_signals(serving), "the abort is left for the frozen process")
     first.kill()
@@ -158,7 +181,7 @@ def test_without_traffic_a_gate_asks_a_person(serving: Workshop) -> None:
 
 
 def test_an_approval_step_waits_for_an_approval_and_nothing_less(serving: Workshop) -> None:
-    serving.write(strategy=HALF | {"steps": [{"weight": "50%", "bake": "0s", "approval": True}]})
+    serving.write(strategy=canary("0s", approval=True))
     said = serving.run("deploy", "v2", "--no-wait")
     said.tells(3, "is held", "v2 has had 50 %", "go on?", "v1 serves 50 % of requests")
     serving.run("resume", "--no-wait").tells(3, "is held", "go on?")
@@ -169,10 +192,8 @@ def test_an_approval_step_waits_for_an_approval_and_nothing_less(serving: Worksh
 
 
 def test_a_route_edited_behind_our_back_is_asked_about_and_put_back(serving: Workshop) -> None:
-    serving.write(strategy=BRIEF)
-    first = serving.begin("deploy", "v2", "--no-wait")
-    first.until("bake for")
-    edit_route(serving)
+    with frozen_in_its_bake(serving) as first:
+        edit_route(serving)
     first.ended().tells(3, "the proxy sends all requests to v1", "expected 50 %", "hint:")
     assert serving.visits() == {"v1"}
     assert serving.run("resume").code == 0
@@ -182,10 +203,8 @@ def test_a_route_edited_behind_our_back_is_asked_about_and_put_back(serving: Wor
 
 
 def test_a_person_takes_over_from_whoever_shut_the_run_out(serving: Workshop) -> None:
-    serving.write(strategy=BRIEF)
-    first = serving.begin("deploy", "v2", "--no-wait")
-    first.until("bake for")
-    edit_route(serving, fence=5000)
+    with frozen_in_its_bake(serving) as first:
+        edit_route(serving, fence=5000)
     first.ended().tells(3, "hint:")
     serving.run("abort").tells(1, "v2 was not taken", "v1 serves all requests")
 

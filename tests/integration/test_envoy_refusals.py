@@ -9,7 +9,8 @@ import pytest
 
 from changeover.domain.route import HeaderMatch, PortMatch, Route, all_to
 from changeover.execution.errors import FencedOff, RouteRejected
-from support.proxies import SHOP, free_port, lab, replica
+from support.ports import free_port
+from support.proxies import SHOP, lab, replica
 from support.traffic import get
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,8 @@ import pytest
 
 from changeover.adapters.runtime.process.identity import Identity, send
 from changeover.adapters.runtime.process.table import marked
-from support.replicas import SHOP, Host, ready, release, replica, until
+from support.replicas import SHOP, Host, ready, release, replica
+from support.waiting import until
 
 ROUNDS = 12
 COMMAND = """

@@ -12,7 +12,8 @@ from changeover.adapters.runtime.process.files import Supervision
 from changeover.domain.release import Release
 from changeover.domain.replica import ObservedReplica
 from changeover.execution.errors import ReplicaFailed
-from support.replicas import HEALTH, SHOP, Host, release, replica, until
+from support.replicas import HEALTH, SHOP, Host, release, replica
+from support.waiting import until
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from changeover.adapters.runtime.process.rotation import rotated
 from changeover.domain.release import Release, Secret
 from changeover.domain.replica import ReplicaId
 from changeover.execution.errors import NothingToDo, TargetUnreachable
-from support.replicas import HEALTH, SHOP, Host, ready, release, replica, until
+from support.replicas import HEALTH, SHOP, Host, ready, release, replica
+from support.waiting import until
 
 TOKEN = Secret(name="TOKEN", source="environment", key="shop-token")
 

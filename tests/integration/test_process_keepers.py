@@ -18,7 +18,8 @@ from changeover.adapters.runtime.process.identity import Identity, send
 from changeover.adapters.runtime.process.table import started_of
 from changeover.domain.release import Secret
 from changeover.domain.replica import ObservedReplica
-from support.replicas import HEALTH, SHOP, Host, ready, release, replica, until
+from support.replicas import HEALTH, SHOP, Host, ready, release, replica
+from support.waiting import until
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from changeover.adapters.runtime.process.ports import PortRange
 from changeover.domain.replica import ReplicaId
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import ReplicaFailed
-from support.replicas import HEALTH, SHOP, Host, ready, release, replica, until
+from support.replicas import HEALTH, SHOP, Host, ready, release, replica
+from support.waiting import until
 
 
 @pytest.fixture

@@ -73,6 +73,40 @@ def test_a_python_without_venv_is_named_with_the_package_to_install(
     assert not (clone / ".venv").exists()
 
 
+PRETENDED_PYTHON = """\
+case "$*" in
+    *version_info*) exit 0;;
+    *ensurepip*) exit 0;;
+    "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo made >> "$HOME/log"
+        [ ! -e "$HOME/killed" ];;
+    *"pip "*install*) echo installed >> "$HOME/log"; [ ! -e "$HOME/offline" ];;
+esac"""
+
+
+def test_an_installation_that_fails_is_said_and_goes_on_the_next_time(
+    clone: Path, programs: Path
+) -> None:
+    pretend(programs, "python-of-tests", PRETENDED_PYTHON)
+    (programs / "offline").touch()
+    failed = run(programs, clone / "tools/setup", PYTHON="python-of-tests")
+    assert failed.returncode == 2
+    assert "could not be installed" in failed.stderr
+    assert "hint: run the same command again" in failed.stderr
+    (programs / "offline").unlink()
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").returncode == 0
+    assert (programs / "log").read_text().split() == ["made", *["installed"] * 3]
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").stdout == ""
+
+
+def test_an_environment_that_was_never_finished_is_made_anew(clone: Path, programs: Path) -> None:
+    pretend(programs, "python-of-tests", PRETENDED_PYTHON)
+    (programs / "killed").touch()
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").returncode != 0
+    (programs / "killed").unlink()
+    assert run(programs, clone / "tools/setup", PYTHON="python-of-tests").returncode == 0
+    assert (programs / "log").read_text().split() == ["made", "made", *["installed"] * 2]
+
+
 def test_a_linked_environment_is_left_as_it_is(clone: Path, programs: Path) -> None:
     (clone / ".venv").symlink_to(programs)
     assert run(programs, clone / "tools/setup", PYTHON="none").returncode == 0
@@ -89,6 +123,25 @@ def test_a_purpose_that_nobody_knows_is_refused(name: str, programs: Path) -> No
     )
     assert found.returncode == 2
     assert "usage: system-packages" in found.stderr
+
+
+def test_services_may_start_again_when_ctrl_c_ends_an_installation(programs: Path) -> None:
+    """Left behind, the policy would keep every service of the machine from starting, for good."""
+    policy = programs / "policy-rc.d"
+    pretend(programs, "id", "echo 1000")
+    stop = 'test -e "$POLICY_RC_D" && echo there >> "$HOME/log"; kill -INT $PPID; sleep 0.2; exit 1'
+    pretend(programs, "sudo", f'case "$*" in *apt-get*) {stop};; esac; shift; "$@"')
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(programs)}
+    ended = subprocess.run(
+        ["sh", str(ROOT / "tools/apt-install"), "a-package"],
+        env={**environment, "POLICY_RC_D": str(policy)},
+        capture_output=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert ended.returncode != 0
+    assert (programs / "log").read_text() == "there\n"
+    assert not policy.exists()
 
 
 SCRIPTS = sorted(path for path in (ROOT / "tools").iterdir() if path.is_file() and not path.suffix)

@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,16 +21,10 @@ from changeover.domain.replica import Endpoint, ReplicaId
 from changeover.domain.route import Route
 from changeover.domain.service import Front, ServiceId
 from support.backends import Backend
+from support.ports import free_port
 
 SHOP = ServiceId("test", "shop")
 QUICK = Settings(concurrency=2, drain_time_s=1, parent_shutdown_s=3)
-
-
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def replica(version: Version, slot: int) -> ReplicaId:

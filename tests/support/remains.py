@@ -1,6 +1,7 @@
 """What a state directory leaves on a machine, and how to end it the proper way."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,49 @@ from changeover.adapters.router.envoy import proxy
 from changeover.adapters.router.envoy.places import places
 from changeover.adapters.runtime.process.runtime import ProcessRuntime
 from changeover.domain.service import ServiceId
+
+ENDING_S = 10.0
+
+
+def processes(directory: Path) -> list[psutil.Process]:
+    """Every process that belongs to `directory`, known by what it was started with."""
+    return [one for one in psutil.process_iter() if belongs(one, str(directory))]
+
+
+def clear(directory: Path, state: Path) -> None:
+    """End every replica and proxy of `state` the proper way, which leaves nothing that belongs to
+    `directory`: no process, no shared memory, no socket.
+
+    Raises: AssertionError with what was left; it is gone then too.
+    """
+    memory = shared_memory(processes(directory))
+    try:
+        stop_everything(state)
+    finally:
+        left = [*_killed(processes(directory)), *_unlinked(memory)]
+    sockets = socket_directory(state)
+    left += [str(path) for path in sockets.iterdir()] if sockets.exists() else []
+    assert not left, f"left behind: {left}"
+
+
+def _killed(processes: Sequence[psutil.Process]) -> list[str]:
+    """Kill those of these processes that do not end by themselves, as an agent does which has said
+    that it is done; what they were."""
+    _, left = psutil.wait_procs(processes, timeout=ENDING_S)
+    said = [f"{one.pid} {words_of(one)}" for one in left]
+    for one in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    psutil.wait_procs(left, timeout=ENDING_S)
+    return said
+
+
+def _unlinked(memory: set[tuple[str, int]]) -> list[str]:
+    """Remove those of these files that are still there; their names."""
+    left = [name for name, inode in memory if inode_of(name) == inode]
+    for name in left:
+        Path(name).unlink(missing_ok=True)
+    return left
 
 
 def stop_everything(state: Path) -> None:

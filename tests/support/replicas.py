@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from changeover.adapters.runtime.process.files import ReplicaFiles, Supervision
 from changeover.adapters.runtime.process.identity import Identity, send
@@ -20,8 +19,8 @@ from changeover.domain.checks import Health
 from changeover.domain.release import Release, Secret
 from changeover.domain.replica import ReplicaId
 from changeover.domain.service import ServiceId
+from support.waiting import until
 
-T = TypeVar("T")
 SHOP = ServiceId("test", "shop")
 HEALTH = Health(path="/health", timeout_s=5.0)
 
@@ -156,15 +155,6 @@ async def ready(runtime: ProcessRuntime, which: ReplicaId) -> None:
     while not (answer := await runtime.is_ready(which, HEALTH)).ready:
         assert time.monotonic() < end, answer.why
         await asyncio.sleep(0.05)
-
-
-def until(look: Callable[[], T], *, within_s: float = 60.0) -> T:
-    """What `look` returns once it is true."""
-    end = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return found
 
 
 def _words(pid: int) -> list[bytes]:

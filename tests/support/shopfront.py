@@ -4,35 +4,23 @@ Everything lies below one directory, with a state directory of its own, so that 
 live side by side; `close` ends what was started and fails when anything is left.
 """
 
-import importlib.util
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Self
-
-import psutil
 
 from changeover.testing.load import LoadSpec, Report, mixed
 
-from .remains import (
-    belongs,
-    inode_of,
-    shared_memory,
-    socket_directory,
-    stop_everything,
-    words_of,
-)
+from .command import COMMAND, surroundings
+from .ports import free_ports
+from .remains import clear
+from .shop_builder import shop_builder
 
-ROOT = Path(__file__).resolve().parents[2]
-MAIN = "from changeover.interfaces.cli.main import main; main()"
 COMMAND_S = 120.0
 
 STRATEGIES: Mapping[str, str] = {
@@ -97,7 +85,6 @@ class Shopfront:
     strategies: Mapping[str, str] = field(default_factory=lambda: STRATEGIES)
     ports: dict[str, int] = field(default_factory=dict)
     _running: list[subprocess.Popen[str]] = field(default_factory=list)
-    _shared_memory: set[tuple[str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -120,24 +107,19 @@ class Shopfront:
     @property
     def surroundings(self) -> dict[str, str]:
         """Environment variables of every command."""
-        return {
-            **os.environ,
-            "PYTHONPATH": str(ROOT / "src"),
-            "CHANGEOVER_STATE": str(self.state),
-            "PYTHONWARNINGS": "default",
-        }
+        return {**surroundings(self.state), "PYTHONWARNINGS": "default"}
 
     def artifact(self, version: str, changes: dict[str, object] | None = None) -> Path:
         """The shop's artifact of `version`, built when it is not there yet."""
         into = self.directory / "dist" / version
         if not into.exists():
-            _shop_builder().build(version, into, changes)
+            shop_builder().build(version, into, changes)
         return into
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """A `changeover` command under way, in a process group of its own."""
         process = subprocess.Popen(
-            [sys.executable, "-c", MAIN, *words],
+            [*COMMAND, *words],
             cwd=self.directory,
             env=self.surroundings,
             stdin=subprocess.DEVNULL,
@@ -153,6 +135,17 @@ class Shopfront:
         """`changeover deploy VERSION` under way; `more` are options."""
         built = str(self.artifact(version))
         return self.start("deploy", version, "-a", built, "-e", environment, "--no-wait", *more)
+
+    def until_step(self, process: subprocess.Popen[str], kind: str) -> None:
+        """Return as soon as a command with `--json` has begun a step of this kind."""
+        assert process.stdout is not None
+        told = []
+        for line in process.stdout:
+            told.append(line)
+            event = json.loads(line)
+            if event["kind"] == "step_started" and event["data"].get("kind") == kind:
+                return
+        raise AssertionError(f"it ended without a step {kind!r}:\n{''.join(told)}")
 
     def run(self, *words: str) -> Ended:
         """A `changeover` command to its end."""
@@ -176,7 +169,9 @@ class Shopfront:
         old and new are mixed."""
         seen = self.status(environment)
         assert seen["run"] is None, seen
-        weights = {version: weight for version, weight in seen["weights"].items() if weight}
+        weights: dict[str, int] = {
+            version: weight for version, weight in seen["weights"].items() if weight
+        }
         running = {replica["version"] for replica in seen["replicas"]}
         assert list(weights.values()) == [10000], seen
         assert running == set(weights) == set(seen["members"]), seen
@@ -184,18 +179,9 @@ class Shopfront:
         assert all(replica["alive"] for replica in seen["replicas"]), seen
         return next(iter(weights))
 
-    def load(self, environment: str, *, seconds: float = 600.0, **rates: Any) -> LoadSpec:
+    def load(self, environment: str, *, seconds: float = 600.0, **rates: float) -> LoadSpec:
         """Steady load of every kind of traffic on one environment."""
-        usual = {
-            "get_rps": 40.0,
-            "post_rps": 20.0,
-            "slow_rps": 5.0,
-            "close_rps": 5.0,
-            "http2_rps": 20.0,
-            "websockets": 3,
-        }
-        url = f"http://127.0.0.1:{self.ports[environment]}"
-        return LoadSpec(url=url, scenarios=mixed(**{**usual, **rates}), seconds=seconds)
+        return everything(self.ports[environment], seconds=seconds, **rates)
 
     def close(self) -> None:
         """End every command, replica and proxy of this directory.
@@ -206,24 +192,7 @@ class Shopfront:
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        self._shared_memory |= shared_memory(self.processes())
-        sockets = socket_directory(self.state)
-        stop_everything(self.state)
-        left = self.processes()
-        for one in left:
-            one.kill()
-        _, alive = psutil.wait_procs(left, timeout=10)
-        said = [f"{one.pid} {words_of(one)}" for one in left]
-        memory = {name for name, inode in self._shared_memory if inode_of(name) == inode}
-        for name in memory:
-            Path(name).unlink(missing_ok=True)
-        assert not said, f"processes were left behind: {said} (still alive: {alive})"
-        assert not memory, f"shared memory was left behind: {memory}"
-        assert not sockets.exists(), f"sockets were left behind: {list(sockets.iterdir())}"
-
-    def processes(self) -> list[psutil.Process]:
-        """Every process that belongs to this directory, known by what it was started with."""
-        return [one for one in psutil.process_iter() if belongs(one, str(self.directory))]
+        clear(self.directory, self.state)
 
 
 def ended(process: subprocess.Popen[str], *, within_s: float = COMMAND_S) -> Ended:
@@ -261,38 +230,15 @@ def lossless(report: Report, *, closes: Sequence[str] = ("close frame 1001",)) -
     return wrong
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports on 127.0.0.1 that nobody listens on now, all different, outside the range from which
-    the system picks ports of outgoing connections."""
-    import random
-
-    found: list[int] = []
-    while len(found) < count:
-        port = random.SystemRandom().randrange(12_000, 20_000)
-        with socket.socket() as one:
-            try:
-                one.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
-    return found
-
-
-def until(look: Callable[[], Any], *, within_s: float = 60.0) -> Any:
-    """What `look` returns once it is true."""
-    end = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return found
-
-
-def _shop_builder() -> ModuleType:
-    """The shop's own build script, as a module."""
-    found = importlib.util.spec_from_file_location("shop_build", ROOT / "examples/shop/build.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+def everything(port: int, *, seconds: float, **rates: Any) -> LoadSpec:
+    """Steady load of every kind of traffic on a port; `rates` are others than the usual ones."""
+    usual = {
+        "get_rps": 40.0,
+        "post_rps": 20.0,
+        "slow_rps": 5.0,
+        "close_rps": 5.0,
+        "http2_rps": 20.0,
+        "websockets": 3,
+    }
+    scenarios = mixed(**{**usual, **rates})
+    return LoadSpec(url=f"http://127.0.0.1:{port}", scenarios=scenarios, seconds=seconds)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+from changeover.domain.gates import Gate
 from changeover.domain.plan import Plan
 from changeover.domain.run import RunStatus
 from changeover.domain.steps import Step
@@ -25,11 +26,11 @@ def only(*steps: Step) -> Plan:
     return Plan(change=change(), strategy="test", steps=steps)
 
 
-def canary_with(*gates: object, bake_s: float = 10.0, extend_s: float = 0.0) -> Plan:
+def canary_with(*gates: Gate, bake_s: float = 10.0, extend_s: float = 0.0) -> Plan:
     """A canary with one step of 50 % of requests."""
     options = CanaryOptions(
         steps=(CanaryStep(weight=50, bake_s=bake_s),),
-        gates=gates,  # type: ignore[arg-type]
+        gates=gates,
         extend_s=extend_s,
     )
     return canary(change(), options)

@@ -4,22 +4,17 @@ Everything lies in one short temporary directory: project, state, and what the c
 the end nothing of it runs any more, and that is checked.
 """
 
-import asyncio
 import json
-import os
-import random
 import re
 import shlex
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +22,13 @@ from typing import Any
 
 import psutil
 
-from changeover.adapters.runtime.process.looking import look_at
-from changeover.adapters.runtime.process.runtime import ProcessRuntime
 from changeover.domain.service import ServiceId
-from support.project import ROOT
 
-COMMAND = (sys.executable, "-c", "from changeover.interfaces.cli.main import main; main()")
-PATIENCE_S = 60.0
+from .command import COMMAND, ROOT, surroundings
+from .ports import free_port
+from .remains import clear, processes
+from .waiting import PATIENCE_S, until
+
 QUICK = {
     "path": "/health",
     "interval": "100ms",
@@ -42,7 +37,12 @@ QUICK = {
     "give_up": "20s",
 }
 ROLLING = {"kind": "rolling", "batch": "1", "surge": "1"}
-CANARY = {"kind": "canary", "by": "weight", "steps": [{"weight": "50%", "bake": "300s"}]}
+
+
+def canary(bake: str, *, approval: bool = False, **more: object) -> dict[str, object]:
+    """A strategy that gives the new version half of the requests for as long as `bake` says."""
+    step = {"weight": "50%", "bake": bake, "approval": approval}
+    return {"kind": "canary", "by": "weight", "steps": [step], **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,7 @@ class Workshop:
             "strategy": ROLLING,
             "environments": {"production": {}},
         }
-        self.env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("CHANGEOVER")},
-            "CHANGEOVER_STATE": str(self.state),
-            "PYTHONPATH": str(ROOT / "src"),
-        }
+        self.env = surroundings(self.state)
         self._begun: list[Running] = []
         self.write()
 
@@ -150,7 +146,7 @@ class Workshop:
         """Make `dist` the artifact of a release of the example shop."""
         changes = [f"--set={key}={json.dumps(value)}" for key, value in behaviour.items()]
         script = ROOT / "examples" / "shop" / "build.py"
-        arguments = ["--version", version, "--into", self.root / "dist", *changes]
+        arguments = ["--version", version, "--into", str(self.root / "dist"), *changes]
         subprocess.run([sys.executable, script, *arguments], check=True, stdout=subprocess.DEVNULL)
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
@@ -209,7 +205,7 @@ class Workshop:
 
     def processes(self) -> list[psutil.Process]:
         """Every process that has to do with this workshop."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
+        return processes(self.root)
 
     def intact(self, version: str, *, replicas: int = 2) -> None:
         """Nothing was lost: `version` serves alone and answers, the journal is whole and no run
@@ -227,44 +223,11 @@ class Workshop:
         until(lambda: len(self.processes()) == expected, f"{expected} processes run")
 
     def clear(self) -> None:
-        """End everything, and make sure of it."""
+        """End everything. Raises: AssertionError when that leaves anything behind."""
         for begun in self._begun:
             if begun.process.poll() is None:
                 begun.kill()
-        self.env.pop("CHANGEOVER_ENVOY", None)
-        subprocess.run(
-            [*COMMAND, "proxy", "stop", "--yes"],
-            cwd=self.root,
-            env=self.env,
-            capture_output=True,
-            timeout=PATIENCE_S,
-        )
-        for environment in self.settings["environments"]:
-            asyncio.run(self._stop_replicas(ServiceId(environment, "shop")))
-        try:
-            until(lambda: not self.processes(), "nothing runs any more")
-        finally:
-            for process in self.processes():
-                process.kill()
-
-    async def _stop_replicas(self, service: ServiceId) -> None:
-        runtime = ProcessRuntime(
-            state=self.state,
-            artifacts=lambda digest: self.state,
-            secrets=lambda secret: "",
-            fence=10**9,
-        )
-        for seen in look_at(self.state, service):
-            await runtime.stop(seen.replica, grace_s=0.5)
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        mark = str(self.root)
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return False
-            return mark in " ".join(process.cmdline()) or mark in process.cwd()
-        except psutil.Error:
-            return False
+        clear(self.root, self.state)
 
 
 @contextmanager
@@ -275,27 +238,7 @@ def workshop() -> Iterator[Workshop]:
     try:
         yield made
     finally:
-        made.clear()
-        shutil.rmtree(root)
-
-
-def until(holds: Callable[[], object], what: str) -> None:
-    """Return once `holds` does; fail when it takes much too long."""
-    give_up = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < give_up, f"waited in vain until {what}"
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on now, out of the range from which systems serve
-    outgoing connections and out of that of replicas."""
-    dice = random.SystemRandom()
-    while True:
-        port = dice.randint(10_000, 19_999)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        try:
+            made.clear()
+        finally:
+            shutil.rmtree(root)
