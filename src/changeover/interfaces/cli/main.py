@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from changeover.interfaces.cli.aim import aimed
 from changeover.interfaces.cli.pipes import readers_may_go
 from changeover.version import __version__
 
@@ -87,15 +88,19 @@ def main() -> None:
         error.show()
         code = 2
     except click.Abort:
-        click.echo("stopped", err=True)
+        click.echo(
+            aimed(
+                "interrupted\nhint: `changeover status` shows what serves, and whether a run is "
+                "under way"
+            ),
+            err=True,
+        )
         code = 3
     except Exception as error:
         from changeover.execution.errors import ChangeoverError
 
         if not isinstance(error, ChangeoverError):
             raise
-        from changeover.interfaces.cli.aim import aimed
-
         said = aimed(str(error))
         click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True)
         code = error.exit_code
