@@ -4,7 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from changeover.execution.errors import Refused
+from changeover.execution.errors import NeedsPerson
 from changeover.interfaces.cli.consent import consent
 
 
@@ -21,6 +21,6 @@ def test_a_yes_goes_on() -> None:
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""], ids=["no", "nothing", "nobody there"])
 def test_all_else_says_that_nothing_was_changed(answer: str) -> None:
     ended = CliRunner().invoke(ask, input=answer)
-    assert isinstance(ended.exception, Refused)
+    assert isinstance(ended.exception, NeedsPerson)
     assert "nothing was changed" in str(ended.exception)
     assert ended.stdout == ""
