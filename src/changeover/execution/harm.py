@@ -45,11 +45,26 @@ def harm_in_words(before: Count | None, now: Count | None) -> str:
     return f"{words} (since the proxy began to count anew)" if began_anew else words
 
 
+def counted_before_leaving(events: Sequence[Event]) -> Count:
+    """What versions had counted when they were last about to be drained. A proxy forgets the
+    counts of a version with its last replica, and what users met there was real all the same."""
+    found: dict[str, tuple[int, int]] = {}
+    for event in events:
+        if event.kind is EventKind.STEP_STARTED:
+            found |= _stored(event) or {}
+    return found
+
+
 def counted_at_start(events: Sequence[Event]) -> Count | None:
     """What `count` gave when the run was created, read back from its events."""
     for event in events:
         if event.kind is EventKind.RUN_CREATED:
-            stored = event.data.get("counted")
-            if isinstance(stored, Mapping):
-                return {version: (int(r), int(e)) for version, (r, e) in stored.items()}
+            return _stored(event)
     return None
+
+
+def _stored(event: Event) -> Count | None:
+    stored = event.data.get("counted")
+    if not isinstance(stored, Mapping):
+        return None
+    return {version: (int(r), int(e)) for version, (r, e) in stored.items()}

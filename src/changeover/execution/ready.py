@@ -74,7 +74,8 @@ async def _refuse_crash_loop(
         ended = found.restarts - before.get(found.replica, 0)
         if found.replica in waiting and ended >= RESTARTS_ALLOWED:
             raise ReplicaFailed(
-                f"{found.replica} ended by itself {ended} times: {found.note}",
+                f"{found.replica} ended by itself again and again: "
+                f"{found.note or f'started anew {ended} times'}",
                 hint=f"`changeover logs {found.replica}` shows what it said",
             )
 

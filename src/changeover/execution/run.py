@@ -89,21 +89,28 @@ async def _announce(carrying: Carrying, run: Run) -> None:
     ledger, change = carrying.ledger, run.plan.change
     told = await ledger.events()
     carrying.taken_over = any(event.kind is EventKind.RUN_CREATED for event in told)
-    if carrying.taken_over:
-        text = f"{run.run_id} is carried on by {ledger.claim.owner}"
-        await ledger.tell(EventKind.RUN_CLAIMED, text, fence=ledger.claim.fence)
+    what = f"{change.service} from {change.before or 'nothing'} to {change.target or 'nothing'}"
+    plan: dict[str, object] = {
+        "service": change.service.name,
+        "environment": change.service.environment,
+        "from": change.before,
+        "to": change.target,
+        "strategy": run.plan.strategy,
+        "steps": [sentence(step, change) for step in run.plan.steps],
+    }
+    if carrying.taken_over:  # whoever watches from here on has not seen how it was created
+        await ledger.tell(
+            EventKind.RUN_CLAIMED,
+            f"{what}: run {run.run_id} is taken up again",
+            **plan,
+            done=run.done(Phase.FORWARD),
+            fence=ledger.claim.fence,
+        )
         return
-    steps = [sentence(step, change) for step in run.plan.steps]
     await ledger.tell(
         EventKind.RUN_CREATED,
-        f"{change.service} from {change.before or 'nothing'} to {change.target or 'nothing'}: "
-        f"{run.plan.strategy} in {len(steps)} steps",
-        service=change.service.name,
-        environment=change.service.environment,
-        **{"from": change.before},
-        to=change.target,
-        strategy=run.plan.strategy,
-        steps=steps,
+        f"{what}: {run.plan.strategy} in {len(run.plan.steps)} steps",
+        **plan,
         counted=await count(change, carrying.hands.metrics),
     )
 

@@ -5,7 +5,12 @@ import asyncio
 from changeover.domain.plan import Change
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import LeaseLost
-from changeover.execution.harm import count, counted_at_start, harm_in_words
+from changeover.execution.harm import (
+    count,
+    counted_at_start,
+    counted_before_leaving,
+    harm_in_words,
+)
 from changeover.execution.ledger import Ledger
 from changeover.execution.observe import ASK_S
 from changeover.execution.ports import MetricSource, Router
@@ -13,7 +18,10 @@ from changeover.execution.ports import MetricSource, Router
 
 async def harm_so_far(ledger: Ledger, change: Change, metrics: MetricSource) -> str:
     """Whether users were hurt since the run began, in words."""
-    return harm_in_words(counted_at_start(await ledger.events()), await count(change, metrics))
+    events, now = await ledger.events(), await count(change, metrics)
+    if now is not None:
+        now = {**counted_before_leaving(events), **now}
+    return harm_in_words(counted_at_start(events), now)
 
 
 async def serving_now(router: Router, service: ServiceId) -> str:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from changeover.domain.event import EventKind
 from changeover.domain.run import Phase, Run, RunStatus
+from changeover.domain.steps import Drain, Step
 from changeover.domain.verdict import Judgement
 from changeover.execution.carrying import Carrying
 from changeover.execution.deadline import deadline_s, within
 from changeover.execution.doing import Doing
 from changeover.execution.errors import GateFailed, StepFailed
 from changeover.execution.failing import failing
+from changeover.execution.harm import count
 from changeover.execution.ledger import Ledger
 from changeover.execution.perform import perform
 from changeover.execution.reconcile import reconcile
@@ -35,7 +37,8 @@ async def written_step(carrying: Carrying, run: Run, phase: Phase, index: int) -
         started_at = await ledger.start(phase, index)
         if run.record(phase, index) is None:
             started_at = clock.now()  # the journal's clock may be that of another machine
-        await ledger.tell(EventKind.STEP_STARTED, words, **place, sentence=words, kind=step.kind)
+        kind = {"kind": step.kind, **await _counted(carrying, run, step)}
+        await ledger.tell(EventKind.STEP_STARTED, words, **place, sentence=words, **kind)
         doing = _doing(carrying, run, phase, index, started_at)
         with failing():
             async with within(deadline_s(step, run.plan.change.health), ledger, words):
@@ -53,6 +56,13 @@ async def written_step(carrying: Carrying, run: Run, phase: Phase, index: int) -
         outcome=outcome,
         took_s=clock.monotonic() - began_at,
     )
+
+
+async def _counted(carrying: Carrying, run: Run, step: Step) -> dict[str, object]:
+    """What was counted until now, before a drain lets the proxy forget it."""
+    if not isinstance(step, Drain):
+        return {}
+    return {"counted": await count(run.plan.change, carrying.hands.metrics)}
 
 
 async def _tell_failure(

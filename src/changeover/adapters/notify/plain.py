@@ -112,12 +112,7 @@ def _verdict(event: Event) -> str:
     return f"gate {gate} {judgement}: {text_of(event, 'why') or said(event)}"
 
 
-def _nothing(_: Event) -> str:
-    return ""
-
-
 _WORDS: dict[EventKind, Callable[[Event], str]] = {
-    EventKind.RUN_CLAIMED: _nothing,
     EventKind.STEP_STARTED: _started,
     EventKind.STEP_FINISHED: _finished,
     EventKind.STEP_FAILED: _failed,

@@ -106,6 +106,17 @@ def _created(story: Story, event: Event) -> Story:
     )
 
 
+def _claimed(story: Story, event: Event) -> Story:
+    """Somebody goes on; whoever begins to watch only now is told what has been done already."""
+    if story.ended_at is not None:
+        story = replace(story, standing=None, ended_at=None)
+    if story.forward:
+        return story
+    story, done = _created(story, event), int(number_of(event.data, "done") or 0)
+    lines = [replace(line, state="done") for line in story.forward[:done]]
+    return replace(story, forward=(*lines, *story.forward[done:]))
+
+
 def _started(story: Story, event: Event) -> Story:
     line = _line(story, event)
     sentence = text_of(event, "sentence") or line.sentence or said(event)
@@ -152,7 +163,7 @@ def _told(story: Story, event: Event) -> Story:
     if event.kind in _STANDING or event.kind is EventKind.ABORTING:
         return _standing(story, event)
     if event.kind is EventKind.RUN_CLAIMED:
-        return replace(story, standing=None, ended_at=None) if story.ended_at else story
+        return _claimed(story, event)
     return replace(story, notes=(*story.notes, said(event))[-_KEPT_NOTES:])
 
 

@@ -21,7 +21,8 @@ from changeover.interfaces.project import Project
 def command(
     giving_up: bool, file: Path, environment: str | None, as_json: bool, wait: bool | None
 ) -> None:
-    """Take a run back to the stable version, all of it.
+    """Take a run back to the stable version, all of it. It ends with code 1 when that is done, as
+    the deployment does: the new version was not taken.
 
     With --give-up it is not taken anywhere: a run that is stuck, or that nobody carries, is
     closed, and what it leaves for you to look after is listed.

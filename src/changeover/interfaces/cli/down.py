@@ -27,6 +27,7 @@ def command(
     def ask(project: Project) -> None:
         import asyncio
 
+        from changeover.interfaces.cli.consent import consent
         from changeover.interfaces.operations.down import farewell
         from changeover.planning.render import sentence
 
@@ -35,8 +36,7 @@ def command(
             click.echo(f"  {sentence(step, made.plan.change)}", err=True)
         for replica in made.strangers:
             click.echo(f"! {replica} is not known to serve; it is stopped too", err=True)
-        question = f"Users of {project.service} are refused from then on. Go on?"
-        click.confirm(question, abort=True, err=True)
+        consent(f"Users of {project.service} are refused from then on. Go on?")
 
     project = open_project(file, environment)
     if not yes:

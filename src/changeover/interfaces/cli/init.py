@@ -15,8 +15,10 @@ def command(file: Path, only_print: bool) -> None:
     is there already is never overwritten."""
     from changeover.execution.errors import UsageError
     from changeover.interfaces.config.initial import initial
+    from changeover.interfaces.config.projects import look
 
-    text = initial(file.absolute().parent)
+    directory = file.absolute().parent
+    text = initial(directory)
     if only_print:
         click.echo(text, nl=False)
         return
@@ -33,4 +35,6 @@ def command(file: Path, only_print: bool) -> None:
             f"{file} cannot be written: {error.strerror}",
             hint="make its directory, or name another file with --file",
         ) from error
+    if not look(directory).why:
+        click.echo(f"nothing here told how the service is started: correct `command` in {file}")
     click.echo(f"{file} is written; look it over, then `changeover check` and `changeover plan`")

@@ -9,7 +9,20 @@ import click
 from changeover.interfaces.cli.options import environment_option, file_option
 
 
-@click.command("logs")
+class _Follows(click.Command):
+    """Knows that `-f` follows elsewhere."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadOptionUsage as error:
+            if error.option_name != "-f":
+                raise
+            said = f"{error.message} It names the service's file; -F follows."
+            raise click.BadOptionUsage("-f", said, ctx) from error
+
+
+@click.command("logs", cls=_Follows)
 @click.argument("replica", required=False)
 @file_option
 @environment_option

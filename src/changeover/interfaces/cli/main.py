@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from changeover.interfaces.cli.aim import aimed
 from changeover.interfaces.cli.pipes import readers_may_go
 from changeover.interfaces.nearest import nearest
 from changeover.version import __version__
@@ -86,10 +87,15 @@ def main() -> None:
         error.show()
         code = 2
     except click.Abort:
-        click.echo("stopped", err=True)
+        click.echo(
+            aimed(
+                "interrupted\nhint: `changeover status` shows what serves, and whether a run is "
+                "under way"
+            ),
+            err=True,
+        )
         code = 3
     except Exception as error:  # noqa: BLE001 - each is said in words, none is lost
-        from changeover.interfaces.cli.aim import aimed
         from changeover.interfaces.cli.unforeseen import said_by_us
 
         ours = said_by_us(error)

@@ -25,13 +25,14 @@ def start() -> None:
 
 
 @command.command("stop")
-@click.confirmation_option(
-    "--yes", prompt="Every service behind this proxy stops being reachable. Go on?"
-)
-def stop() -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def stop(yes: bool) -> None:
     """End the proxy; its ports are closed. Routes are kept for the next start."""
+    from changeover.interfaces.cli.consent import consent
     from changeover.interfaces.operations.proxy import stop_proxy
 
+    if not yes:
+        consent("Every service behind this proxy stops being reachable. Go on?")
     stopped = asyncio.run(stop_proxy())
     click.echo("the proxy has ended" if stopped else "no proxy was running")
 
@@ -92,6 +93,7 @@ def logs(of: Any, lines: int, follow: bool) -> None:
 
 def _show(seen: dict[str, Any]) -> None:
     """A status in words."""
+    from changeover.adapters.notify.words import counted
     from changeover.planning.words import memory
 
     agent, envoy = seen["agent"], seen.get("envoy")
@@ -101,7 +103,7 @@ def _show(seen: dict[str, Any]) -> None:
     else:
         click.echo(
             f"Envoy {envoy['version']}: process {envoy['pid']}, epoch {envoy['epoch']}, "
-            f"{memory(envoy['memory_bytes'])}, {envoy['connections']} connections"
+            f"{memory(envoy['memory_bytes'])}, {counted(envoy['connections'], 'connection')}"
         )
     for old in seen.get("leaving", []):
         click.echo(f"  an older Envoy still finishes its requests: {old}")

@@ -12,7 +12,8 @@ from changeover.interfaces.operations.status import Status
 
 _NEXT = {
     "paused": "`changeover resume` goes on, `changeover abort` goes back",
-    "held": "`changeover approve` goes on, `changeover abort` goes back",
+    "held": "`changeover approve` says yes, `changeover resume` tries once more, "
+    "`changeover abort` goes back",
     "stuck": "mend what is said above; `changeover resume` tries again, "
     "`changeover abort --give-up` closes the run",
 }
@@ -117,10 +118,12 @@ def _step(run: ActiveRun) -> str:
         return f"{back}all {run.step_total} steps done"
     kind = str(run.step.get("kind", "step")).replace("_", " ")
     since = ""
-    if run.started_at is not None:
-        since = f", for {max(time.time() - run.started_at, 0):.0f} s"
+    if run.started_at is not None and run.status not in _NEXT:
+        since_s = max(time.time() - run.started_at, 0)
+        since = f", for {since_s:.0f} s"
         if isinstance(duration := run.step.get("duration_s"), int | float):
-            since += f" of {duration:g} s"
+            over = since_s > duration  # extended, or nobody was there to end it
+            since += f"; {duration:g} s were planned" if over else f" of {duration:g} s"
     return f"{back}step {run.step_index + 1} of {run.step_total}: {kind}{since}"
 
 

@@ -18,7 +18,7 @@ service: {name}
 # What is shipped: a directory, a .zip or .tar archive, a wheel, a jar or a single program.
 artifact: {artifact}{build}
 
-# What starts one replica, in the release's directory ({why}). No shell is involved.
+{start} No shell is involved.
 # {{port}} becomes the replica's port; the variable PORT holds it too.
 command: {command}
 
@@ -81,7 +81,7 @@ def initial(directory: Path) -> str:
         name=_service_name(project.name),
         artifact=_scalar(project.artifact),
         build=f"  # made by `{project.build}`" if project.build else "",
-        why=_reason(project),
+        start=_start(project),
         command=_command(project.command),
     )
 
@@ -92,9 +92,13 @@ def _service_name(name: str) -> str:
     return re.sub(r"^[^a-z]+", "", plain)[:40].strip("-") or "service"
 
 
-def _reason(project: Project) -> str:
+def _start(project: Project) -> str:
+    """What is said above the command."""
+    said = "# What starts one replica, in the release's directory"
+    if not project.why:
+        return f"# CORRECT THIS LINE: nothing here told how the service is started.\n{said}."
     known = project.why.isascii() and project.why.isprintable()
-    return project.why if known else "found in this directory"
+    return f"{said} ({project.why if known else 'found in this directory'})."
 
 
 def _command(words: tuple[str, ...]) -> str:

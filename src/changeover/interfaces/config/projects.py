@@ -15,8 +15,8 @@ _SHELL = re.compile(r"[|&;<>`]|\$(?!\{?PORT\b)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What was found. why: the file that told it. build: what makes the artifact; "" if it is
-    there already."""
+    """What was found. why: the file that told it; "" when nothing did. build: what makes the
+    artifact; "" if it is there already."""
 
     name: str
     artifact: str
@@ -35,7 +35,7 @@ def look(directory: Path) -> Project:
         name=directory.absolute().name,
         artifact=".",
         command=("./run", "--port", "{port}"),
-        why="nothing here tells how it is started: correct this line",
+        why="",
     )
 
 

@@ -5,8 +5,8 @@ from changeover.execution.errors import ChangeoverError, NeedsPerson, StepFailed
 
 _NEXT = {
     RunStatus.PAUSED: "`changeover resume` goes on, `changeover abort` goes back",
-    RunStatus.HELD: "`changeover approve` or `changeover resume` goes on, `changeover abort` goes "
-    "back",
+    RunStatus.HELD: "`changeover approve` says yes, `changeover resume` tries once more, "
+    "`changeover abort` goes back",
     RunStatus.ABORTING: "`changeover resume` goes on with the way back",
     RunStatus.STUCK: "mend what is said above, then `changeover resume` tries again; "
     "`changeover abort --give-up` closes the run as it stands",

@@ -135,6 +135,15 @@ def test_a_step_stopped_by_an_abort_is_not_shown_as_running() -> None:
     assert [line.state for line in told.forward] == ["done", "stopped", "waiting"]
 
 
+def test_who_watches_only_from_the_second_process_on_sees_the_whole_run() -> None:
+    claimed = event(EventKind.RUN_CLAIMED, "by ann", 90.0, **CREATED.data, done=1)
+    lines = drawn(story(claimed, started(1, 90.0)), now=90.0)
+    assert re.match(r"shop in production +v1 → v2 +canary +run r1 +0\.0 s$", lines[0])
+    assert lines[2] == f" ✓ {STEPS[0]}"
+    assert lines[3].startswith(f" ▶ {STEPS[1]}")
+    assert lines[4] == f" · {STEPS[2]}"
+
+
 def test_a_resumed_run_goes_on_where_it_stood() -> None:
     paused = story(*BAKING, event(EventKind.PAUSED, "paused by SIGTERM", 30.0))
     assert drawn(paused)[-1] == " ‖ paused by SIGTERM"

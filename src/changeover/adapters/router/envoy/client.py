@@ -49,6 +49,6 @@ class AgentClient:
 
 def _silent(socket: Path, problem: Exception) -> AgentSilent:
     return AgentSilent(
-        f"The proxy's agent does not answer on {socket} ({type(problem).__name__}).",
-        hint="`changeover proxy start`; a running Envoy is adopted, not restarted",
+        f"the proxy's agent does not answer on {socket} ({type(problem).__name__})",
+        hint="`changeover proxy start` starts the agent; an Envoy that runs is not restarted",
     )

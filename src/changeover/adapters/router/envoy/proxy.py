@@ -150,12 +150,17 @@ def _appended(path: Path, place: int) -> tuple[list[str], int]:
 
 def _explained(where: Places, problem: AgentSilent) -> AgentSilent:
     """The same error with what serves now: Envoy goes on when only its agent is gone."""
-    running = _running(where)
-    serving = "Envoy serves the last routes" if running else "no Envoy runs, its ports are closed"
+    if not _running(where):
+        return AgentSilent(
+            "no proxy runs here, neither Envoy nor its agent",
+            serving="its ports are closed",
+            hint="`changeover proxy start` starts it with the routes it had; so does "
+            "`changeover deploy`",
+        )
     return AgentSilent(
         problem.message,
-        users="no request failed because of this" if running else "",
-        serving=serving,
+        users="no request failed because of this",
+        serving="Envoy serves the last routes",
         hint=problem.hint,
     )
 
