@@ -51,8 +51,9 @@ if TYPE_CHECKING:
     from changeover.interfaces.operations.say import resume as resume
     from changeover.interfaces.operations.status import Status as Status
     from changeover.interfaces.operations.status import status as status
-    from changeover.interfaces.operations.status import target as target
     from changeover.interfaces.operations.status import watch as watch
+    from changeover.interfaces.operations.target import Target as Target
+    from changeover.interfaces.operations.target import target as target
     from changeover.interfaces.project import Project as Project
     from changeover.interfaces.project import open_project as open_project
     from changeover.planning.render import describe as describe
@@ -84,7 +85,8 @@ _HOMES = {
     ),
     "interfaces.operations.rollback": ("rollback",),
     "interfaces.operations.say": ("abort", "approve", "pause", "resume"),
-    "interfaces.operations.status": ("Status", "status", "target", "watch"),
+    "interfaces.operations.status": ("Status", "status", "watch"),
+    "interfaces.operations.target": ("Target", "target"),
     "interfaces.project": ("Project", "open_project"),
     "planning.render": ("describe",),
     "planning.safety": ("violations",),

@@ -18,7 +18,8 @@ def command(file: Path, environment: str | None, watching: bool, as_json: bool) 
 
     from changeover.interfaces.cli.aim import aimed
     from changeover.interfaces.cli.standing import as_data, in_words
-    from changeover.interfaces.operations.status import Status, status, target, watch
+    from changeover.interfaces.operations.status import Status, status, watch
+    from changeover.interfaces.operations.target import target
 
     at = target(file, environment)
 

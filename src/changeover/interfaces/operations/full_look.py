@@ -5,7 +5,7 @@ from typing import Any
 
 from changeover.adapters.journal.glance import ActiveRun, Glance, PastRun
 from changeover.domain.run import Phase, Run
-from changeover.interfaces.operations.status import Target
+from changeover.interfaces.operations.target import Target
 from changeover.interfaces.project import open_project
 from changeover.interfaces.wiring import journal_of
 from changeover.planning.codec import encode

@@ -1,28 +1,15 @@
 """What serves now, and how a run is doing. Light to import: people call it in loops."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from changeover.adapters.journal.glance import ActiveRun, Glance, glance
 from changeover.domain.observed import ObservedRoute
 from changeover.domain.replica import ObservedReplica
 from changeover.domain.service import ServiceId
 from changeover.execution.errors import ChangeoverError
-from changeover.interfaces.paths import StatePaths, state_paths
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """The little of a project that a look needs. journal: URL as written; None for the file in
-    the state directory."""
-
-    file: Path
-    service: ServiceId
-    paths: StatePaths
-    journal: str | None
+from changeover.interfaces.operations.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +27,6 @@ class Status:
     routing: ObservedRoute | None
     replicas: tuple[ObservedReplica, ...]
     trouble: tuple[str, ...] = ()
-
-
-def target(file: Path, environment: str | None) -> Target:
-    """What to look at. Raises: ConfigurationError, UnknownName, UsageError."""
-    from changeover.interfaces.config.summary import service_and_journal
-
-    paths = state_paths()
-    chosen = environment or os.environ.get("CHANGEOVER_ENVIRONMENT") or None
-    name, service, journal = service_and_journal(file, chosen, cache=paths.cache)
-    return Target(file=file, service=ServiceId(name, service), paths=paths, journal=journal)
 
 
 async def status(at: Target) -> Status:
