@@ -2,16 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from changeover.domain.release import Release, Secret
 from changeover.execution.errors import UsageError
 
 _LONGEST_BYTES = 128 * 1024 - 256  # Linux takes no longer string into an environment
-_SHORTEST_MASKED = (
-    4  # masking "on" or "1" everywhere would make logs unreadable, and tell the value
-)
+_SHORTEST_MASKED = 4
 _SHOWN = "***"
 
 
@@ -79,18 +77,13 @@ class Mask:
     """Replaces the values of secrets in text by "***".
 
     Also where a value was percent-encoded or escaped as in JSON, and each longer line of a value
-    with several. Text must come in whole lines: a value cut in two is not found.
-
-    warnings: a sentence for each secret that is too short to be masked.
+    with several. Text must come in whole lines: a value cut in two is not found. Values of under
+    four characters stay: masking "on" or "1" everywhere would make text unreadable, and tell the
+    value.
     """
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
-        self.warnings = tuple(
-            f"secret {name} has fewer than {_SHORTEST_MASKED} characters: it is not masked in logs"
-            for name, value in secrets.items()
-            if len(value.strip()) < _SHORTEST_MASKED
-        )
-        forms = {form for value in secrets.values() for form in _forms(value)}
+    def __init__(self, values: Iterable[str]) -> None:
+        forms = {form for value in values for form in _forms(value)}
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:

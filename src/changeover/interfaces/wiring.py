@@ -93,6 +93,6 @@ async def hands_for(
         runtime=runtime_of(project, fence=claim.fence),
         router=router_of(project, fence=claim.fence),
         metrics=metrics_of(project),
-        checker=SmokeChecker(mask=Mask(values), cwd=project.config.path.absolute().parent),
+        checker=SmokeChecker(mask=Mask(values.values()), cwd=project.config.path.absolute().parent),
         clock=clock,
     )

@@ -96,51 +96,49 @@ def test_a_file_that_can_be_read_once_only_is_read_once(tmp_path: Path) -> None:
 
 
 def test_the_mask_hides_a_value_wherever_it_stands() -> None:
-    mask = Mask({"A": "hunter2", "B": "p/ss wörd"})
+    mask = Mask(["hunter2", "p/ss wörd"])
     assert mask("hunter2,hunter2 and hunter") == "***,*** and hunter"
     assert mask("postgres://u:p%2Fss%20w%C3%B6rd@h") == "postgres://u:***@h"
     assert mask(r'{"b": "p/ss w\u00f6rd"}') == '{"b": "***"}'
 
 
 def test_the_mask_hides_json_that_keeps_letters_beyond_ascii() -> None:
-    assert Mask({"B": 'wörd"s'})(r'{"b": "wörd\"s"}') == '{"b": "***"}'
+    assert Mask(['wörd"s'])(r'{"b": "wörd\"s"}') == '{"b": "***"}'
 
 
 def test_a_value_that_is_not_utf_8_is_hidden_too() -> None:
     value = os.fsdecode(b"hush\xff!")
-    mask = Mask({"A": value})
+    mask = Mask([value])
     assert mask(f"it is {value}") == "it is ***"
     assert mask("u:hush%FF%21@h") == "u:***@h"
 
 
 def test_values_that_overlap_are_hidden_as_a_whole() -> None:
-    mask = Mask({"A": "abcd", "B": "cdefgh", "C": "abcdef"})
+    mask = Mask(["abcd", "cdefgh", "abcdef"])
     assert mask("-abcdefgh-") == "-***-"
     assert mask("abcd abcdef") == "*** ***"
 
 
 def test_each_line_of_a_key_is_hidden() -> None:
-    mask = Mask({"KEY": "-----BEGIN KEY-----\n  MIIEow\r\nab\n"})
+    mask = Mask(["-----BEGIN KEY-----\n  MIIEow\r\nab\n"])
     assert mask("read MIIEow and ab") == "read *** and ab"
 
 
-def test_a_short_value_is_warned_about_by_name_and_left_alone() -> None:
-    mask = Mask({"PIN": "123", "LONG": "123456"})
-    assert mask("123 123456") == "123 ***"
-    assert mask.warnings == ("secret PIN has fewer than 4 characters: it is not masked in logs",)
+def test_a_short_value_does_not_blot_out_every_line() -> None:
+    assert Mask(["123", "123456", ""])("123 123456") == "123 ***"
 
 
 def test_without_secrets_text_stays() -> None:
-    assert Mask({})("as it was") == "as it was"
+    assert Mask([])("as it was") == "as it was"
 
 
 @given(
-    st.dictionaries(st.text("AB", min_size=1), st.text("abc\n ", min_size=4), max_size=4),
+    st.lists(st.text("abc\n ", min_size=4), max_size=4),
     st.text("abc ", max_size=5),
 )
-def test_no_secret_is_left_in_any_text(secrets: dict[str, str], around: str) -> None:
-    mask = Mask(secrets)
-    for value in secrets.values():
+def test_no_secret_is_left_in_any_text(values: list[str], around: str) -> None:
+    mask = Mask(values)
+    for value in values:
         shown = mask(around + value + around)
         assert not any(
             line.strip() in shown for line in value.splitlines() if len(line.strip()) >= 4

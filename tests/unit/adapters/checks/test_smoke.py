@@ -14,7 +14,7 @@ from changeover.domain.checks import Check, CommandCheck, HttpCheck
 from changeover.domain.service import Front, ServiceId
 
 FRONT = Front(service=ServiceId("production", "shop"), host="127.0.0.1", port=8080)
-CHECKER = SmokeChecker(mask=Mask({"TOKEN": "hunter2"}), pause_s=0.01)
+CHECKER = SmokeChecker(mask=Mask(["hunter2"]), pause_s=0.01)
 
 
 async def check(

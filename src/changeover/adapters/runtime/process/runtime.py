@@ -7,7 +7,7 @@ from pathlib import Path
 from changeover.adapters.runtime.process.command import from_json
 from changeover.adapters.runtime.process.fence import Fence
 from changeover.adapters.runtime.process.files import Damaged, ReplicaFiles, Spec, Supervision
-from changeover.adapters.runtime.process.harmless import Veil, harmless
+from changeover.adapters.runtime.process.harmless import harmless
 from changeover.adapters.runtime.process.layout import Layout, make_private
 from changeover.adapters.runtime.process.logs import follow as follow_log
 from changeover.adapters.runtime.process.logs import tail
@@ -18,6 +18,7 @@ from changeover.adapters.runtime.process.starting import Starter
 from changeover.adapters.runtime.process.stopping import stop_once
 from changeover.adapters.runtime.process.trouble import told
 from changeover.adapters.runtime.process.view import living, observed
+from changeover.adapters.secrets import Mask
 from changeover.domain.checks import Health
 from changeover.domain.release import Release, Secret
 from changeover.domain.replica import Endpoint, ObservedReplica, ReplicaId
@@ -158,13 +159,13 @@ class ProcessRuntime:
         if not files.has_log():
             raise NothingToDo(f"{replica} has written no log on this host.")
         with told(files.home):
-            veil = self._veil(files)
+            mask = self._mask(files)
             if not follow:
                 for line in tail(files.log, lines):
-                    yield harmless(line, veil)
+                    yield harmless(line, mask)
                 return
             async for line in follow_log(files.log, lines, going_on=files.started):
-                yield harmless(line, veil)
+                yield harmless(line, mask)
 
     def _fence(self, service: ServiceId) -> Fence:
         return Fence(self._layout.fence(service), service)
@@ -172,12 +173,12 @@ class ProcessRuntime:
     def _down(self, files: ReplicaFiles, spec: Spec) -> Readiness:
         seen = observed(files)
         why = seen.note if seen and seen.note else "its process does not run"
-        veil = self._veil(files)
-        lines = [harmless(line, veil) for line in tail(files.log, _LAST_LINES)]
+        mask = self._mask(files)
+        lines = [harmless(line, mask) for line in tail(files.log, _LAST_LINES)]
         said = last_lines("\n".join(lines), lines=_LAST_LINES)
         return Readiness(ready=False, why="; last lines: ".join(filter(None, (why, said))))
 
-    def _veil(self, files: ReplicaFiles) -> Veil:
+    def _mask(self, files: ReplicaFiles) -> Mask:
         """Hides what can be resolved; a secret that cannot be had is none that we can hide."""
         spec = files.read_spec(after_stop=True)
         references = spec.release.get("secrets") if spec else None
@@ -187,4 +188,4 @@ class ProcessRuntime:
                 values.append(self._secrets(Secret(**reference)))
             except ChangeoverError:
                 continue
-        return Veil(values)
+        return Mask(values)
