@@ -35,7 +35,7 @@ random order, and is compared with ours in the same round. Ratios are medians ov
 the interval that holds the true median with 95 % confidence (the whole range below six rounds).
 An interval that contains 1 shows no difference. The CPU time per request suffers least from
 neighbours on the machine."""
-UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ def _turn(driven: Driven, *, seconds: int) -> Turn:
     requests = int(_find(r"(\d+) requests in", said))
     return Turn(
         rps=float(_find(r"Requests/sec:\s+([\d.]+)", said)),
-        p50_ms=_milliseconds(_find(r"50%\s+(\S+)", said)),
-        p99_ms=_milliseconds(_find(r"99%\s+(\S+)", said)),
+        p50_ms=percentile_ms(said, 50),
+        p99_ms=percentile_ms(said, 99),
         cpu_us=used_s / max(1, requests) * 1e6,
         errors=_errors(said),
     )
@@ -213,8 +213,10 @@ def _find(pattern: str, text: str) -> str:
     return found.group(1)
 
 
-def _milliseconds(text: str) -> float:
-    found = re.fullmatch(r"([\d.]+)(us|ms|s)", text)
+def percentile_ms(said: str, percent: int) -> float:
+    """A percentile of the latency, in milliseconds, from what wrk printed. It stands at the
+    beginning of a line: percentages that end alike stand elsewhere in the text."""
+    found = re.search(rf"^\s*{percent}%\s+([\d.]+)(us|ms|s|m)$", said, re.MULTILINE)
     if found is None:
-        raise RuntimeError(f"wrk gave a strange time: {text}")
+        raise RuntimeError(f"wrk said no {percent} % latency:\n{said}")
     return float(found.group(1)) * UNITS_MS[found.group(2)]

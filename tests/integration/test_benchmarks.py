@@ -14,6 +14,17 @@ from support.project import ROOT
 
 spread = runpy.run_path(str(ROOT / "benchmarks" / "spread.py"))["spread"]
 
+WRK = """\
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     3.10ms    1.44ms  21.92ms   68.50%
+    Req/Sec    10.40k     1.20k   12.60k    74.99%
+  Latency Distribution
+     50%    2.87ms
+     75%  850.00us
+     90%    1.50s
+     99%    1.05m
+"""
+
 
 @pytest.mark.slow
 def test_a_route_with_ten_thousand_endpoints_comes_into_force_whole(tmp_path: Path) -> None:
@@ -51,3 +62,19 @@ def test_an_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
     draw = random.Random(1)
     found = [spread([draw.lognormvariate(0, 1) for _ in range(20)]) for _ in range(2000)]
     assert sum(one.low <= 1 <= one.high for one in found) / len(found) > 0.94
+
+
+def test_latencies_are_read_from_their_own_lines() -> None:
+    """Other percentages of what wrk says may end in the same digits."""
+    ask = "from benchmarks.parts.throughput import percentile_ms as p; import sys; t = sys.argv[1]"
+    asked = f"{ask}; print([p(t, percent) for percent in (50, 75, 90, 99)])"
+    done = subprocess.run(
+        [sys.executable, "-c", asked, WRK],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "[2.87, 0.85, 1500.0, 63000.0]\n", done.stderr
