@@ -6,8 +6,8 @@ from pathlib import Path
 
 from changeover.execution.errors import ConfigurationError
 from changeover.interfaces.config.problem import FileProblems, Problem
+from changeover.interfaces.config.size import MAX_BYTES
 
-MAX_BYTES = 1_000_000
 _UNREADABLE = re.compile(
     "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )

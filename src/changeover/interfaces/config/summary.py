@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from changeover.interfaces.config.environment import chosen
-from changeover.interfaces.config.source import MAX_BYTES
+from changeover.interfaces.config.size import MAX_BYTES
 from changeover.version import __version__
 
 _MOST_KEPT = 100
